@@ -1,0 +1,305 @@
+package dev.heddle.sched;
+
+import java.lang.invoke.VarHandle;
+
+/**
+ * Finds the next goroutine for an M: Go's {@code findRunnable}, one short method for each source, in Go's order.
+ *
+ * <p>Enters with a P in SCHED. Returns a goroutine with the P in SCHED, or null when the M has lost its P to the idle list
+ * and is to park, or has to end.
+ *
+ * <p>Submit side: publish, full fence, look at nmspinning ({@link Idle#wakep}). Park side, in
+ * {@link #releaseOrContinue} and {@link #recheck}: last look at the global queue and needspinning under the lock together
+ * with the release of the P; lower nmspinning (full fence); look at every queue of every P again.
+ *
+ * <p>Differs from Go: no garbage collector work, no trace reader; each P has an inbox for what foreign threads ready; a
+ * thief waits a few pauses, not a system call of 3 us, before it takes a {@code runnext}.
+ */
+final class FindRunnable {
+    /** Go's fairness rule: every 61st slice looks at the global queue first; a prime, so that it hits no pattern. */
+    static final int FAIRNESS = 61;
+
+    /** Go's {@code stealTries}. */
+    private static final int STEAL_PASSES = 4;
+
+    /** About 3 us: Go's {@code usleep(3)} in runqgrab, which on Linux takes 60 us. A pause is some 40 ns here. */
+    private static final int PATIENCE_PAUSES = 75;
+
+    private final Sched sched;
+    private final StealOrder order;
+
+    FindRunnable(Sched sched) {
+        this.sched = sched;
+        this.order = new StealOrder(sched.procs.length);
+    }
+
+    G find(M m) {
+        while (true) {
+            m.findInherits = false;
+            if (sched.stopping) {
+                stop(m);
+                return null;
+            }
+            long pollUntil = checkTimers(m.p);
+            G g = local(m);
+            if (g == null) {
+                g = global(m);
+            }
+            if (g == null) {
+                g = netpollNow(m);
+            }
+            if (g == null && (m.isSpinning() || sched.idle.maySpin())) {
+                if (!m.isSpinning()) {
+                    sched.idle.becomeSpinning(m);
+                }
+                g = stealWork(m);
+                pollUntil = Math.min(pollUntil, stolenPollUntil(g));
+            }
+            if (g == null) {
+                g = releaseOrContinue(m, pollUntil);
+            }
+            if (g != null) {
+                if (m.isSpinning()) {
+                    sched.idle.resetspinning(m);
+                }
+                return g;
+            }
+            if (m.p == null) {
+                return null;
+            }
+        }
+    }
+
+    /** Fires what is due on this P. Returns when the next timer is due. */
+    private static long checkTimers(P p) {
+        Timers timers = p.timers;
+        if (timers.minWhen() != Timers.NONE) {
+            timers.runDue(Clock.nanotime());
+        }
+        return timers.minWhen();
+    }
+
+    /** The P's own goroutines; first of all, once in {@link #FAIRNESS} slices, one of the global queue. */
+    private G local(M m) {
+        P p = m.p;
+        p.runqputAll(p.inboxTake());
+        if (p.schedtick % FAIRNESS == 0) {
+            if (sched.netpoller.mustBePolled()) {
+                pollInto(m);
+            }
+            G g = sched.globrunqget(p, 1);
+            if (g != null) {
+                return g;
+            }
+        }
+        if (p.preempt) {
+            demoteNext(p);
+        }
+        G next = p.runq.getNext();
+        if (next != null) {
+            m.findInherits = true; // producer and consumer share a slice, or they would starve the others
+            return next;
+        }
+        return p.runq.get();
+    }
+
+    /** The slice is over: a chain of goroutines that ready each other must not go on for ever. */
+    private static void demoteNext(P p) {
+        G next = p.runq.getNext();
+        if (next != null) {
+            p.runqput(next, false);
+        }
+    }
+
+    private G global(M m) {
+        return sched.global.size() == 0 ? null : sched.globrunqget(m.p, 0);
+    }
+
+    private G netpollNow(M m) {
+        if (!sched.netpoller.mustBePolled()) {
+            return null;
+        }
+        m.p.netpolls++;
+        sched.netpoller.pollNow(m);
+        G list = m.takeReady();
+        if (list == null) {
+            return null;
+        }
+        G first = list;
+        sched.injectglist(m, list.schedlink);
+        first.schedlink = null;
+        return first;
+    }
+
+    private void pollInto(M m) {
+        m.p.netpolls++;
+        sched.netpoller.pollNow(m);
+        sched.injectglist(m, m.takeReady());
+    }
+
+    /** Go's {@code stealWork}. M spinning. */
+    private G stealWork(M m) {
+        P p = m.p;
+        p.spins++;
+        long begin = Clock.nanotime();
+        G g = null;
+        for (int pass = 0; pass < STEAL_PASSES && g == null && !sched.stopping; pass++) {
+            boolean last = pass == STEAL_PASSES - 1;
+            order.begin(p.stealCursor, p.stealCursor.random());
+            for (int at = order.next(p.stealCursor); at >= 0 && g == null; at = order.next(p.stealCursor)) {
+                P victim = sched.procs[at];
+                if (victim != p) {
+                    g = stealFrom(p, victim, last);
+                }
+            }
+        }
+        p.spinNanos += Clock.nanotime() - begin;
+        if (g == null) {
+            p.stealFailures++;
+        }
+        return g;
+    }
+
+    private G stealFrom(P p, P victim, boolean last) {
+        if (last && victim.timers.minWhen() != Timers.NONE && victim.timers.runDue(Clock.nanotime()) > 0) {
+            G g = p.runq.getNext(); // the timers have readied goroutines on this P
+            return g != null ? g : p.runq.get();
+        }
+        if (!victim.inboxEmpty()) {
+            p.runqputAll(victim.inboxTake());
+            G g = p.runq.get();
+            if (g != null) {
+                booked(p, 1 + p.runq.size());
+                return g;
+            }
+        }
+        if (victim.status() == PState.IDLE) {
+            return null;
+        }
+        int before = p.runq.size();
+        G g = p.runq.stealFrom(victim.runq, last, PATIENCE);
+        if (g != null) {
+            booked(p, 1 + p.runq.size() - before);
+        }
+        return g;
+    }
+
+    private static void booked(P p, int goroutines) {
+        p.steals++;
+        p.stolen += goroutines;
+    }
+
+    private static final Runnable PATIENCE = () -> {
+        for (int i = 0; i < PATIENCE_PAUSES; i++) {
+            Thread.onSpinWait();
+        }
+    };
+
+    /** The earliest timer of all Ps, for an M that found nothing to steal. */
+    private long stolenPollUntil(G found) {
+        long until = Timers.NONE;
+        if (found == null) {
+            for (P victim : sched.procs) {
+                until = Math.min(until, victim.timers.minWhen());
+            }
+        }
+        return until;
+    }
+
+    /**
+     * The last look, under the lock, together with the release of the P; then the second look of an M that was spinning;
+     * then the netpoller. Returns null with a P to begin anew, and null without a P to park.
+     */
+    private G releaseOrContinue(M m, long pollUntil) {
+        boolean wasSpinning = m.isSpinning();
+        sched.lock.lock();
+        if (sched.global.size() != 0) {
+            G g = sched.globrunqgetLocked(m.p, 0);
+            sched.lock.unlock();
+            return g;
+        }
+        if (!wasSpinning && sched.idle.needspinning()) {
+            sched.idle.becomeSpinning(m);
+            sched.lock.unlock();
+            return null;
+        }
+        sched.idle.put(m.releasep());
+        if (wasSpinning) {
+            sched.idle.stopSpinning();
+        }
+        sched.lock.unlock();
+
+        long until = pollUntil;
+        if (wasSpinning) {
+            if (recheck(m)) {
+                return null;
+            }
+            for (P p : sched.procs) {
+                until = Math.min(until, p.timers.minWhen());
+            }
+        }
+        return netpollBlocking(m, until, wasSpinning);
+    }
+
+    /** Go's {@code checkRunqsNoP}: true if there is work after all, and this M spins again with a P. */
+    private boolean recheck(M m) {
+        VarHandle.fullFence();
+        boolean work = sched.global.size() != 0;
+        for (int i = 0; i < sched.procs.length && !work; i++) {
+            work = !sched.procs[i].isEmpty();
+        }
+        return work && reacquire(m, true);
+    }
+
+    private boolean reacquire(M m, boolean spinning) {
+        sched.lock.lock();
+        P p = spinning ? sched.idle.getSpinning() : sched.idle.get();
+        sched.lock.unlock();
+        if (p == null) {
+            return false;
+        }
+        m.acquirep(p);
+        if (spinning) {
+            sched.idle.becomeSpinning(m);
+        }
+        return true;
+    }
+
+    private G netpollBlocking(M m, long until, boolean wasSpinning) {
+        if (until == Timers.NONE && !sched.netpoller.hasWaiters()) {
+            return null;
+        }
+        if (!sched.netpoller.block(m, until)) {
+            if (until != Timers.NONE) {
+                sched.netpoller.breakIfLater(until);
+            }
+            return null;
+        }
+        G list = m.takeReady();
+        if (!reacquire(m, false)) {
+            sched.injectglist(m, list);
+            return null;
+        }
+        if (list != null) {
+            G rest = list.schedlink;
+            list.schedlink = null;
+            sched.injectglist(m, rest);
+            return list;
+        }
+        if (wasSpinning) {
+            sched.idle.becomeSpinning(m);
+        }
+        return null;
+    }
+
+    private void stop(M m) {
+        boolean spinning = m.isSpinning();
+        sched.lock.lock();
+        P p = m.releasep();
+        if (spinning) {
+            sched.idle.stopSpinning();
+        }
+        p.word(PState.nextEpoch(p.word(), PState.SCHED)); // in transit for ever
+        sched.lock.unlock();
+    }
+}

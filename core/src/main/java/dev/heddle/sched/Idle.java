@@ -1,0 +1,191 @@
+package dev.heddle.sched;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+
+/**
+ * The idle Ps and the count of spinning Ms: who has to be woken when there is work (Go's {@code pidleget},
+ * {@code pidleput}, {@code wakep}, {@code resetspinning}).
+ *
+ * <p>The delicate dance of {@code proc.go}. A submitter publishes work, then a full fence, then reads
+ * {@link #nmspinning}. A spinning M that gives up lowers nmspinning (with a full fence), then looks at all queues again.
+ * In every interleaving one of them sees the other: either the submitter sees 0 and wakes somebody, or the M sees the
+ * work. A submitter that sees 0 but finds no idle P sets {@link #needspinning} under the lock; an M that is about to
+ * release its P sees that under the same lock and spins instead (golang/go#45867).
+ *
+ * <p>At most one wake-up is under way: the woken M is born spinning, and wakes the next when it finds work. So n runnable
+ * goroutines wake Ms in a chain, never a herd.
+ */
+final class Idle {
+    private static final VarHandle NMSPINNING;
+
+    static {
+        try {
+            NMSPINNING = MethodHandles.lookup().findVarHandle(Idle.class, "nmspinning", int.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
+    private final Sched sched;
+    /** A stack, so that the P used last, whose caches are warm, is used first. Under the lock. */
+    private P idle;
+
+    private volatile int npidle;
+    private volatile int nmspinning;
+    private volatile boolean needspinning;
+
+    Idle(Sched sched) {
+        this.sched = sched;
+    }
+
+    int npidle() {
+        return npidle;
+    }
+
+    int nmspinning() {
+        return nmspinning;
+    }
+
+    boolean needspinning() {
+        return needspinning;
+    }
+
+    /** Puts a P in transit on the idle list. Under the lock. */
+    void put(P p) {
+        assert p.runq.isEmpty() : "idle with work: " + p;
+        p.word(PState.nextEpoch(p.word(), PState.IDLE));
+        p.link = idle;
+        idle = p;
+        npidle++; // under the lock
+    }
+
+    /** Takes an idle P into transit with status SCHED, or returns null. Under the lock. */
+    P get() {
+        P p = idle;
+        if (p != null) {
+            idle = p.link;
+            p.link = null;
+            npidle--; // under the lock
+            sched.sysmon.wakeIfDeep();
+            p.word(PState.nextEpoch(p.word(), PState.SCHED));
+        }
+        return p;
+    }
+
+    /** {@link #get}, taking the lock if it looks worth while. */
+    P pidleget() {
+        if (npidle == 0) {
+            return null;
+        }
+        sched.lock.lock();
+        try {
+            return get();
+        } finally {
+            sched.lock.unlock();
+        }
+    }
+
+    /** Go's {@code pidlegetSpinning}: for a caller who has found work. Under the lock. */
+    P getSpinning() {
+        P p = get();
+        if (p == null) {
+            needspinning = true; // whoever is about to release a P will see it
+        }
+        return p;
+    }
+
+    /** Go's {@code wakep}: after publishing work and a full fence. Wakes one M if a P is idle and nobody looks for work. */
+    void wakep() {
+        if (nmspinning != 0) {
+            return;
+        }
+        // if the flag stands already, whoever clears it looks at all queues afterwards, and so sees our work
+        if (npidle == 0 && needspinning) {
+            return;
+        }
+        if (!NMSPINNING.compareAndSet(this, 0, 1)) {
+            return;
+        }
+        M m;
+        sched.lock.lock();
+        P p = getSpinning();
+        if (p == null) {
+            NMSPINNING.getAndAdd(this, -1);
+            sched.lock.unlock();
+            return;
+        }
+        p.word(PState.with(p.word(), PState.SPINNING));
+        m = sched.spares.mgetOrRequest(p);
+        sched.lock.unlock();
+        sched.spares.start(m, p);
+    }
+
+    /** Whether this M may start to spin: while less than half of the busy Ps do (step 9 of findRunnable). */
+    boolean maySpin() {
+        return 2 * nmspinning < sched.procs.length - npidle;
+    }
+
+    /** Go's {@code becomeSpinning}. M with a P in SCHED. */
+    void becomeSpinning(M m) {
+        NMSPINNING.getAndAdd(this, 1);
+        needspinning = false;
+        m.status(PState.SPINNING);
+        m.where = M.Where.SPINNING;
+    }
+
+    /** Go's {@code resetspinning}: the M has found work, so there may be more: wakes the next. */
+    void resetspinning(M m) {
+        stopSpinning();
+        m.status(PState.SCHED);
+        m.where = M.Where.RUNNING;
+        wakep();
+    }
+
+    /** Makes a P in transit spinning, if nobody spins. */
+    boolean trySpin(P p) {
+        if (!NMSPINNING.compareAndSet(this, 0, 1)) {
+            return false;
+        }
+        needspinning = false;
+        p.word(PState.with(p.word(), PState.SPINNING));
+        return true;
+    }
+
+    /** One M less spins; a full fence. */
+    void stopSpinning() {
+        int before = (int) NMSPINNING.getAndAdd(this, -1);
+        assert before > 0 : "nmspinning " + before;
+    }
+
+    /** A P in transit for which no thread could be had goes back; whatever it was to do, others can steal. */
+    void abandon(P p) {
+        sched.lock.lock();
+        boolean spinning = p.status() == PState.SPINNING;
+        boolean work = !p.isEmpty();
+        if (work) {
+            G list = null;
+            for (G g = p.runq.getNext(); g != null; g = p.runq.get()) {
+                sched.global.put(g);
+            }
+            for (G g = p.inboxTake(); g != null; g = list) {
+                list = g.schedlink;
+                sched.global.put(g);
+            }
+        }
+        put(p);
+        if (spinning) {
+            stopSpinning();
+        }
+        sched.lock.unlock();
+    }
+
+    /** The Ps on the idle list, counted. Under the lock; for checks. */
+    int count() {
+        int n = 0;
+        for (P p = idle; p != null; p = p.link) {
+            n++;
+        }
+        return n;
+    }
+}

@@ -1,0 +1,429 @@
+package dev.heddle.sched;
+
+import dev.heddle.sched.jdk.Carrier;
+import dev.heddle.sched.jdk.VirtualThreads;
+
+/**
+ * A machine: the thread that runs goroutines while it holds a P. Its own stack, below the mounted goroutine, is g0:
+ * {@link #run} and all that it calls.
+ *
+ * <p>Fields without a word about it belong to this thread, whatever is mounted on it. A goroutine that is mounted may use
+ * them, but must read the current M again after anything that may have unmounted it.
+ */
+final class M extends Carrier implements Poller.Ready {
+    /** What this thread does, for statistics and dumps. */
+    enum Where {
+        RUNNING,
+        SPINNING,
+        NETPOLL,
+        SPARE,
+        SYSCALL
+    }
+
+    /** Result of {@link #enterSched}: this M has no P. */
+    static final int NO_P = -1;
+
+    final Sched sched;
+    final int id;
+
+    /** The P that this M owns as far as it knows: the next CAS on its word tells. */
+    P p;
+
+    /** The word of {@link #p} as this M wrote it last. */
+    private long word;
+
+    /** The goroutine that is mounted, or that has just left. Read by anybody for dumps. */
+    volatile G curg;
+
+    /** Left by the goroutine as its last act before it leaves the stack. */
+    private Unlockf unlockf;
+
+    private Object parkLock;
+    private boolean yieldGlobal;
+
+    /** Nested declared blocking calls of the mounted goroutine. */
+    private int syscallDepth;
+
+    volatile Where where = Where.RUNNING;
+
+    /** Set by sysmon: its P was taken because it was asleep in an undeclared call, so it uses no CPU. A hint. */
+    volatile boolean asleep;
+
+    /** The P handed to this M while it was parked; see {@link Spares}. */
+    volatile P nextp;
+
+    /** Next spare, and whether this M is on that list; under the scheduler lock. */
+    M spareLink;
+
+    boolean isSpare;
+
+    /** What the current poll has found. */
+    private G readyHead;
+
+    private G readyTail;
+
+    long goidNext;
+    long goidEnd;
+    /** The thread's number in the operating system, or 0 if that is not known. */
+    volatile long osThreadId;
+
+    M(Sched sched, int id, P nextp) {
+        super(sched.config.name() + "-m" + id);
+        this.sched = sched;
+        this.id = id;
+        this.nextp = nextp;
+    }
+
+    /** The M under the caller, of whatever scheduler, or null. */
+    static M current() {
+        return VirtualThreads.currentCarrier() instanceof M m ? m : null;
+    }
+
+    /** Whether the caller is on this M's own stack. */
+    boolean onG0() {
+        return Thread.currentThread() == this;
+    }
+
+    // -- the loop --
+
+    @Override
+    public void run() {
+        osThreadId = OsThreads.currentId();
+        try {
+            P first = nextp;
+            nextp = null;
+            acquirep(first);
+            while (p != null || sched.spares.stopm(this)) {
+                G g = sched.findRunnable.find(this);
+                if (g != null) {
+                    execute(g);
+                }
+            }
+        } catch (Throwable e) {
+            sched.broken(this, e);
+        } finally {
+            sched.exited(this);
+        }
+    }
+
+    /** Go's {@code execute}: runs a goroutine until it leaves the stack. Comes back with its P in SCHED, or without one. */
+    private void execute(G g) {
+        P p = this.p;
+        assert p.status() == PState.SCHED : p.status();
+        if (!findInherits) {
+            p.schedtick++;
+            p.preempt = false;
+        }
+        if (g.runnableSince != 0) {
+            p.latency.record(Clock.nanotime() - g.runnableSince);
+            g.runnableSince = 0;
+        }
+        g.lastP = p;
+        curg = g;
+        where = Where.RUNNING;
+        g.dequeued();
+        word = findInherits ? PState.with(word, PState.RUNNING) : PState.nextSlice(word, PState.RUNNING);
+        p.word(word);
+        try {
+            g.cont.run();
+        } catch (Throwable e) { // out of memory on unmount, say; the goroutine is in the hands of the JDK
+            sched.lostContinuation(g, e);
+        }
+        curg = null;
+        yieldGlobal = false;
+        if (g.stranger) {
+            sched.strangerReturned(g);
+        }
+        enterSched();
+    }
+
+    /** Whether the goroutine that findRunnable returns goes on with the slice of the one before it. */
+    boolean findInherits;
+
+    // -- ownership of the P --
+
+    /**
+     * Makes SCHED of RUNNING or SYSCALL, so that the P cannot be taken; nothing to do on g0 inside the scheduler.
+     *
+     * @return the status before, for {@link #leaveSched}; or {@link #NO_P}
+     */
+    int enterSched() {
+        P p = this.p;
+        if (p == null) {
+            return NO_P;
+        }
+        int status = PState.status(word);
+        if (status == PState.RUNNING || status == PState.SYSCALL) {
+            long to = PState.with(word, PState.SCHED);
+            if (!p.cas(word, to)) {
+                this.p = null; // sysmon has it
+                return NO_P;
+            }
+            word = to;
+        }
+        return status;
+    }
+
+    void leaveSched(int status) {
+        if (status == PState.RUNNING || status == PState.SYSCALL) {
+            status(status);
+        }
+    }
+
+    /** Writes another status into the P's word. Owner in SCHED or SPINNING only. */
+    void status(int status) {
+        word = PState.with(word, status);
+        p.word(word);
+    }
+
+    boolean isSpinning() {
+        return p != null && PState.status(word) == PState.SPINNING;
+    }
+
+    /** Go's {@code acquirep}: takes over a P in transit, which keeps its status (SCHED or SPINNING). */
+    void acquirep(P next) {
+        assert p == null : "has " + p;
+        long w = next.word();
+        assert PState.status(w) == PState.SCHED || PState.status(w) == PState.SPINNING : PState.name(w);
+        p = next;
+        word = PState.nextEpoch(w, PState.status(w));
+        next.m = this;
+        next.word(word);
+    }
+
+    /** Go's {@code releasep}: gives the P up. The caller puts it where it belongs. */
+    P releasep() {
+        P out = p;
+        assert PState.status(word) == PState.SCHED || PState.status(word) == PState.SPINNING;
+        p = null;
+        out.m = null;
+        return out;
+    }
+
+    // -- what a mounted goroutine leaves --
+
+    void leave(Unlockf f, Object lock) {
+        unlockf = f;
+        parkLock = lock;
+    }
+
+    void yieldGlobally(boolean globally) {
+        yieldGlobal = globally;
+    }
+
+    /** Whether a park has not been committed: the goroutine could not leave. */
+    boolean pendingPark() {
+        return unlockf != null;
+    }
+
+    Unlockf takePark() {
+        Unlockf f = unlockf;
+        unlockf = null;
+        parkLock = null;
+        return f;
+    }
+
+    /**
+     * The goroutine has left its stack by a yield, or was unparked while it parked: on g0, from inside the
+     * continuation's {@code run}. From the moment that it is queued or committed it may run elsewhere.
+     *
+     * <p>Nobody is woken: this M is about to look for work itself, so as many goroutines wait for one as before.
+     */
+    void unmounted(G g) {
+        Unlockf f = unlockf;
+        if (f != null) {
+            Object lock = parkLock;
+            takePark();
+            g.waiting();
+            if (!f.unlock(g, lock) && g.unpark()) {
+                requeue(g, true);
+            }
+        } else if (g.queue()) {
+            requeue(g, false);
+        }
+    }
+
+    private void requeue(G g, boolean next) {
+        g.stampRunnable();
+        int status = yieldGlobal ? NO_P : enterSched();
+        if (status == NO_P) {
+            sched.globrunqput(g);
+            if (p == null) {
+                sched.idle.wakep(); // this M will park
+            }
+            return;
+        }
+        p.runqput(g, next);
+        leaveSched(status);
+    }
+
+    // -- declared blocking calls --
+
+    /** Go's {@code entersyscall}: the P stays, but can be taken. Returns null if the caller is not a goroutine. */
+    static M entersyscall() {
+        M m = current();
+        if (m == null || m.onG0()) {
+            return null;
+        }
+        m.enterSyscall();
+        return m;
+    }
+
+    /** Go's {@code entersyscallblock}: hands the P on at once. */
+    static M entersyscallblock() {
+        M m = current();
+        if (m == null || m.onG0()) {
+            return null;
+        }
+        if (m.syscallDepth++ == 0) {
+            m.sched.countSyscall(m.p);
+            m.where = Where.SYSCALL;
+            VirtualThreads.pin();
+            try {
+                if (m.enterSched() != NO_P) {
+                    m.word = PState.nextEpoch(m.word, PState.SCHED);
+                    m.p.word(m.word);
+                    m.sched.handoff.handoffp(m.releasep());
+                }
+            } finally {
+                VirtualThreads.unpin();
+            }
+        }
+        return m;
+    }
+
+    private void enterSyscall() {
+        if (syscallDepth++ > 0) {
+            return;
+        }
+        P p = this.p;
+        sched.countSyscall(p);
+        where = Where.SYSCALL;
+        if (p != null) {
+            long to = PState.with(word, PState.SYSCALL);
+            if (p.cas(word, to)) {
+                word = to;
+            } else {
+                this.p = null;
+            }
+        }
+    }
+
+    /**
+     * Go's {@code exitsyscall}. The goroutine may have moved since it entered; then there is nothing left to do, because
+     * leaving the thread ended the call for it.
+     *
+     * @param entered what entersyscall returned
+     */
+    static void exitsyscall(M entered) {
+        if (entered == null) {
+            return;
+        }
+        M m = current();
+        if (m != null && m.syscallDepth > 0 && --m.syscallDepth == 0) {
+            m.exitSyscall(true);
+        }
+    }
+
+    /**
+     * Fast: the P is still ours. Else any idle P. Else the goroutine goes to the global queue and this thread becomes a
+     * spare; if it may not or cannot leave its stack now, it goes on without a P until it does.
+     */
+    private void exitSyscall(boolean mayYield) {
+        where = Where.RUNNING;
+        P p = this.p;
+        if (p != null) {
+            long to = PState.nextSlice(word, PState.RUNNING);
+            if (p.cas(word, to)) {
+                word = to;
+                if (p.preempt && mayYield) {
+                    G.gosched();
+                }
+                return;
+            }
+            this.p = null;
+        }
+        VirtualThreads.pin();
+        try {
+            P idle = sched.idle.pidleget();
+            if (idle != null) {
+                acquirep(idle);
+                status(PState.RUNNING);
+                return;
+            }
+        } finally {
+            VirtualThreads.unpin();
+        }
+        if (mayYield) {
+            G.gosched();
+        }
+    }
+
+    /** The JDK is about to block in the mounted goroutine. */
+    @Override
+    public boolean beginBlocking() {
+        if (syscallDepth > 0) {
+            return false;
+        }
+        enterSyscall();
+        return true;
+    }
+
+    /** The JDK has blocked, or the goroutine has left the stack in the middle of a declared call. */
+    @Override
+    public void endBlocking() {
+        if (syscallDepth > 0) {
+            syscallDepth = 0;
+            if (onG0()) {
+                where = Where.RUNNING;
+                if (p != null) {
+                    long to = PState.with(word, PState.RUNNING);
+                    if (p.cas(word, to)) {
+                        word = to;
+                    } else {
+                        p = null;
+                    }
+                }
+            } else {
+                // not by a yield: the JDK may hold its locks here, and a queue is a bad place to wait with them
+                exitSyscall(false);
+            }
+        }
+    }
+
+    boolean inSyscall() {
+        return where == Where.SYSCALL;
+    }
+
+    // -- results of a poll --
+
+    @Override
+    public void ready(Goroutine goroutine) {
+        G g = (G) goroutine;
+        if (g.sched != sched) {
+            g.ready();
+        } else if (g.unpark()) {
+            g.stampRunnable();
+            g.schedlink = null;
+            if (readyTail == null) {
+                readyHead = g;
+            } else {
+                readyTail.schedlink = g;
+            }
+            readyTail = g;
+        }
+    }
+
+    /** Takes what {@link #ready} has collected: a list through schedlink, or null. */
+    G takeReady() {
+        G list = readyHead;
+        readyHead = null;
+        readyTail = null;
+        return list;
+    }
+
+    @Override
+    public String toString() {
+        return "M" + id;
+    }
+}

@@ -1,0 +1,301 @@
+package dev.heddle.sched;
+
+import dev.heddle.sched.jdk.VirtualThreads;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.List;
+import java.util.concurrent.RejectedExecutionException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The state of one scheduler (Go's {@code sched}): its parts, the lock that they share, and how a goroutine gets onto a
+ * queue.
+ *
+ * <p>The {@link #lock} guards the global queue, the idle Ps, the spare Ms and the Ps that wait for a thread. No other lock
+ * is taken while it is held.
+ */
+final class Sched {
+    static final Logger LOG = LoggerFactory.getLogger(Scheduler.class);
+
+    final Scheduler scheduler;
+    final SchedulerConfig config;
+    final long quantumNanos;
+    final long spareKeepAliveNanos;
+    final int sparesKept;
+
+    final SchedLock lock = new SchedLock();
+    final GlobalQueue global = new GlobalQueue();
+    final AllGs allGs = new AllGs();
+    final P[] procs;
+    final Idle idle;
+    final Spares spares;
+    final Threads threads;
+    final Handoff handoff;
+    final Netpoller netpoller;
+    final FindRunnable findRunnable;
+    final Sysmon sysmon;
+    final VirtualThreads.Container container;
+
+    /** No goroutine is accepted any more. */
+    volatile boolean closed;
+    /** All threads are to end. */
+    volatile boolean stopping;
+
+    /** Counted without a P. */
+    private volatile long foreignSyscalls;
+
+    private static final VarHandle FOREIGN_SYSCALLS;
+
+    static {
+        try {
+            FOREIGN_SYSCALLS = MethodHandles.lookup().findVarHandle(Sched.class, "foreignSyscalls", long.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
+    Sched(Scheduler scheduler, SchedulerConfig config) {
+        this.scheduler = scheduler;
+        this.config = config;
+        this.quantumNanos = config.quantum().toNanos();
+        this.spareKeepAliveNanos = config.spareKeepAlive().toNanos();
+        this.sparesKept = 2 * config.procs();
+        this.procs = new P[config.procs()];
+        for (int i = 0; i < procs.length; i++) {
+            procs[i] = new P(i, this);
+        }
+        this.idle = new Idle(this);
+        this.spares = new Spares(this);
+        this.threads = new Threads(this);
+        this.handoff = new Handoff(this);
+        this.netpoller = new Netpoller(this);
+        this.findRunnable = new FindRunnable(this);
+        this.sysmon = new Sysmon(this);
+        this.container = VirtualThreads.container(
+                config.name(), () -> allGs.snapshot().stream().map(g -> g.thread));
+        lock.lock();
+        for (int i = procs.length - 1; i >= 0; i--) { // P0 on top
+            idle.put(procs[i]);
+        }
+        lock.unlock();
+    }
+
+    void start() {
+        threads.start();
+        sysmon.start();
+    }
+
+    // -- queues --
+
+    /**
+     * Puts a goroutine that the caller has moved to QUEUED where it belongs: to the P of the M that the caller is on, or
+     * to an inbox, or to the global queue; and sees to it that somebody runs it.
+     *
+     * @param m the M under the caller, or null
+     * @param next into {@code runnext}, as Go's {@code ready}
+     */
+    void enqueue(M m, G g, boolean next) {
+        g.stampRunnable();
+        if (m != null && m.sched == this) {
+            int status = m.enterSched();
+            if (status != M.NO_P) {
+                try {
+                    m.p.runqput(g, next);
+                } finally {
+                    m.leaveSched(status);
+                }
+                if (status == PState.SCHED || status == PState.SPINNING) {
+                    VarHandle.fullFence(); // publish, then look; else the volatile store of leaveSched was the fence
+                }
+                idle.wakep();
+                return;
+            }
+        }
+        enqueueForeign(g);
+    }
+
+    /** From a thread without a P. */
+    private void enqueueForeign(G g) {
+        P p = g.lastP;
+        if (p == null || p.preempt || p.status() == PState.SYSCALL) {
+            globrunqput(g); // new, or its P is held up
+        } else {
+            p.inboxPut(g);
+        }
+        idle.wakep();
+    }
+
+    /** Under no lock. The caller wakes somebody. The unlock is the fence. */
+    void globrunqput(G g) {
+        lock.lock();
+        global.put(g);
+        lock.unlock();
+    }
+
+    void globrunqputbatch(G[] batch, int count) {
+        lock.lock();
+        for (int i = 0; i < count; i++) {
+            global.put(batch[i]);
+        }
+        lock.unlock();
+    }
+
+    G globrunqget(P p, int max) {
+        if (global.size() == 0) {
+            return null;
+        }
+        lock.lock();
+        G g = globrunqgetLocked(p, max);
+        lock.unlock();
+        return g;
+    }
+
+    /** Go's {@code globrunqget}: takes the fair share, returns the first and puts the others on the ring. */
+    G globrunqgetLocked(P p, int max) {
+        int n = global.share(procs.length);
+        if (max > 0) {
+            n = Math.min(n, max);
+        }
+        n = Math.min(n, 1 + RunQueue.CAPACITY - p.runq.size()); // an overflow would want the lock
+        G first = global.get();
+        for (int i = 1; i < n; i++) {
+            p.runqput(global.get(), false);
+        }
+        return first;
+    }
+
+    /** Go's {@code injectglist}: queues what a poll found. {@code list} is linked through schedlink, or null. */
+    void injectglist(M m, G list) {
+        if (list == null) {
+            return;
+        }
+        if (m.p != null) {
+            m.p.runqputAll(list);
+            VarHandle.fullFence();
+        } else {
+            injectGlobally(list);
+        }
+        idle.wakep();
+    }
+
+    void injectGlobally(G list) {
+        lock.lock();
+        for (G g = list; g != null; ) {
+            G next = g.schedlink;
+            global.put(g);
+            g = next;
+        }
+        lock.unlock();
+    }
+
+    // -- timers --
+
+    /** Starts a timer on the caller's P, or on any if it has none. */
+    void startTimer(Timer timer, long nanos) {
+        long now = Clock.nanotime();
+        long when = nanos > Timers.NONE - 1 - now ? Timers.NONE - 1 : now + nanos;
+        M m = M.current();
+        P p = m == null || m.sched != this ? null : m.p;
+        if (p == null) {
+            p = procs[0];
+        }
+        if (p.timers.add(timer, when)) {
+            netpoller.wakeNetPoller(when);
+        }
+    }
+
+    // -- goroutines --
+
+    /** Refuses new goroutines after the end. */
+    void checkOpen() {
+        if (closed) {
+            throw new RejectedExecutionException("scheduler " + config.name() + " is closed");
+        }
+    }
+
+    /** The last act of a goroutine of ours. */
+    void goexit(G g) {
+        g.dead();
+        allGs.remove(g);
+        scheduler.goroutineEnded();
+    }
+
+    void uncaught(G g, Throwable e) {
+        LOG.error("{}: uncaught exception in {} created by goroutine {}", config.name(), g, g.creator, e);
+    }
+
+    /**
+     * A thread that somebody started inside a goroutine arrives at that goroutine for its first run: it gets a goroutine
+     * of its own, and from then on arrives there.
+     */
+    void adopt(G parent, Runnable continuation) {
+        Thread thread = VirtualThreads.threadOf(continuation);
+        if (VirtualThreads.scheduler(thread) instanceof G known && known.cont == continuation) {
+            known.execute(continuation);
+            return;
+        }
+        G g = new G(this, thread, continuation, parent.id);
+        VirtualThreads.scheduler(thread, g);
+        g.wake(M.current());
+    }
+
+    /** A stranger has left its M: perhaps for good. */
+    void strangerReturned(G g) {
+        if (g.thread.getState() == Thread.State.TERMINATED && !g.isDead()) {
+            g.dead();
+            allGs.remove(g);
+            scheduler.goroutineEnded();
+        }
+    }
+
+    boolean inSyscall(G g) {
+        for (M m : threads.all()) {
+            if (m.curg == g) {
+                return m.inSyscall();
+            }
+        }
+        return false;
+    }
+
+    // -- threads --
+
+    void lostContinuation(G g, Throwable e) {
+        LOG.error("{}: the JDK could not unmount or resubmit {}", config.name(), g, e);
+    }
+
+    /** Scheduler code has thrown: the M is lost, its P is not. */
+    void broken(M m, Throwable e) {
+        LOG.error("{}: {} ends: scheduler code has thrown", config.name(), m, e);
+        P p = m.p;
+        if (p != null && m.enterSched() != M.NO_P) {
+            if (m.isSpinning()) {
+                idle.stopSpinning();
+                m.status(PState.SCHED);
+            }
+            handoff.handoffp(m.releasep());
+        }
+    }
+
+    void exited(M m) {
+        threads.remove(m);
+    }
+
+    void countSyscall(P p) {
+        if (p != null) {
+            p.syscalltick++;
+        } else {
+            FOREIGN_SYSCALLS.getAndAdd(this, 1L);
+        }
+    }
+
+    // -- figures --
+
+    SchedulerStats stats() {
+        return Snapshot.of(this, foreignSyscalls);
+    }
+
+    List<G> goroutines() {
+        return allGs.snapshot();
+    }
+}

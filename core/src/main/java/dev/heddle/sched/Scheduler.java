@@ -1,0 +1,243 @@
+package dev.heddle.sched;
+
+import dev.heddle.sched.jdk.VirtualThreads;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * An M:P:G scheduler after Go's: runs goroutines on a bounded number of processors (Ps), with threads (Ms) made as
+ * needed. Goroutines are virtual threads, so they are cheap to make and may block; unlike on the JDK's own scheduler, one
+ * that computes or does file I/O does not hold up the others.
+ *
+ * <p>Several schedulers may live in one JVM; they share nothing. All methods may be called from any thread. The threads
+ * are daemons: they do not keep the JVM alive.
+ *
+ * <p>The JVM must have been started with the flags that the exception of {@link #start()} names.
+ */
+public final class Scheduler implements AutoCloseable {
+    /** How long {@link #shutdown} waits for threads after it has told them to end. */
+    private static final Duration THREADS_END = Duration.ofSeconds(2);
+
+    private final Sched sched;
+    private volatile Thread shutdownWaiter;
+
+    private Scheduler(SchedulerConfig config) {
+        this.sched = new Sched(this, config);
+    }
+
+    /**
+     * Starts a scheduler with {@link SchedulerConfig#defaults}.
+     *
+     * @return the scheduler
+     * @throws IllegalStateException if the JVM lacks a flag; the message names it
+     */
+    public static Scheduler start() {
+        return start(SchedulerConfig.defaults());
+    }
+
+    /**
+     * Starts a scheduler.
+     *
+     * @param config its settings
+     * @return the scheduler
+     * @throws IllegalStateException if the JVM lacks a flag; the message names it
+     */
+    public static Scheduler start(SchedulerConfig config) {
+        Objects.requireNonNull(config, "config");
+        VirtualThreads.ensureAvailable();
+        Preload.once();
+        Scheduler scheduler = new Scheduler(config);
+        scheduler.sched.start();
+        return scheduler;
+    }
+
+    /** Returns the scheduler of the goroutine that calls this, or null when the caller is not a goroutine. */
+    public static Scheduler current() {
+        G g = G.current();
+        return g == null ? null : g.scheduler();
+    }
+
+    /** Returns the settings. */
+    public SchedulerConfig config() {
+        return sched.config;
+    }
+
+    /**
+     * Starts a goroutine: Go's {@code go} statement. When the caller is a goroutine of this scheduler the new one runs
+     * next on its P, else it goes to the global queue.
+     *
+     * @param body what it runs. What it throws is logged, and ends nothing else
+     * @return the goroutine
+     * @throws java.util.concurrent.RejectedExecutionException after {@link #shutdown}
+     */
+    public Goroutine go(Runnable body) {
+        return go("", body);
+    }
+
+    /**
+     * Starts a goroutine with a name. It inherits no thread locals.
+     *
+     * @param name its name and that of its thread; empty for none
+     * @param body what it runs. What it throws is logged, and ends nothing else
+     * @return the goroutine
+     * @throws java.util.concurrent.RejectedExecutionException after {@link #shutdown}
+     */
+    public Goroutine go(String name, Runnable body) {
+        return start(name, body, false);
+    }
+
+    /**
+     * Starts a goroutine that serves the others, such as the one that drives a netpoller: {@link #shutdown} does not wait
+     * for it and does not interrupt it.
+     *
+     * @param name its name and that of its thread; empty for none
+     * @param body what it runs. What it throws is logged, and ends nothing else
+     * @return the goroutine
+     * @throws java.util.concurrent.RejectedExecutionException after {@link #shutdown}
+     */
+    public Goroutine goSystem(String name, Runnable body) {
+        return start(name, body, true);
+    }
+
+    private G start(String name, Runnable body, boolean system) {
+        Objects.requireNonNull(name, "name");
+        Objects.requireNonNull(body, "body");
+        sched.checkOpen();
+        G g = new G(sched, name, false, body);
+        g.system = system;
+        VirtualThreads.start(g.thread, sched.container);
+        return g;
+    }
+
+    /**
+     * Returns a factory of threads that are goroutines of this scheduler, for libraries that want one.
+     *
+     * @param name the name of each goroutine and thread; empty for none
+     * @return the factory; what it makes is not started
+     */
+    public ThreadFactory threadFactory(String name) {
+        Objects.requireNonNull(name, "name");
+        return body -> new G(sched, name, true, Objects.requireNonNull(body, "body")).thread;
+    }
+
+    /**
+     * Returns an executor that runs each task in a goroutine of its own. Closing it waits for its tasks and leaves this
+     * scheduler as it is.
+     */
+    public ExecutorService executor() {
+        return Executors.newThreadPerTaskExecutor(threadFactory(""));
+    }
+
+    /**
+     * Installs the netpoller: Go's {@code netpollinit}.
+     *
+     * @param poller is polled from now on
+     * @throws IllegalStateException if there is one already
+     */
+    public void netpollinit(Poller poller) {
+        sched.netpoller.install(Objects.requireNonNull(poller, "poller"));
+    }
+
+    /** Returns what this scheduler has done and is doing. Stops nothing; costs a walk over threads and Ps. */
+    public SchedulerStats stats() {
+        return sched.stats();
+    }
+
+    /** Returns all Ps, Ms and goroutines as text, with the stacks of the goroutines. Stops nothing. */
+    public String dump() {
+        return Dump.of(sched);
+    }
+
+    /**
+     * Ends this scheduler: takes no more goroutines, waits until those that live have ended, interrupts those that have
+     * not by then, and ends all threads. A goroutine that is parked after that stays parked.
+     *
+     * @param grace how long to wait for goroutines; zero or negative interrupts at once
+     * @return whether all goroutines had ended within the grace
+     * @throws IllegalStateException if called by a goroutine of this scheduler, which would wait for itself
+     */
+    public boolean shutdown(Duration grace) {
+        if (current() == this) {
+            throw new IllegalStateException("a goroutine cannot shut its own scheduler down: it would wait for itself");
+        }
+        sched.closed = true;
+        boolean ended = awaitGoroutines(grace);
+        if (!ended) {
+            for (G g : sched.goroutines()) {
+                if (!g.system) {
+                    g.thread.interrupt();
+                }
+            }
+            awaitGoroutines(Duration.ofMillis(Math.min(200, Math.max(20, grace.toMillis()))));
+        }
+        stopThreads();
+        return ended;
+    }
+
+    private synchronized boolean awaitGoroutines(Duration grace) {
+        long end = Clock.nanotime() + Math.max(0, grace.toNanos());
+        shutdownWaiter = Thread.currentThread();
+        try {
+            while (sched.allGs.liveUsers() > 0) {
+                long left = end - Clock.nanotime();
+                if (left <= 0) {
+                    return false;
+                }
+                LockSupport.parkNanos(this, Math.min(left, 10_000_000)); // an interrupt must not make this spin
+                if (Thread.interrupted()) {
+                    Thread.currentThread().interrupt();
+                    return false;
+                }
+            }
+            return true;
+        } finally {
+            shutdownWaiter = null;
+        }
+    }
+
+    private void stopThreads() {
+        sched.stopping = true;
+        sched.spares.wakeAll();
+        sched.netpoller.wakeup();
+        sched.sysmon.wake();
+        sched.threads.wake();
+        boolean interrupted = Thread.interrupted();
+        try {
+            if (!sched.threads.awaitNone(Clock.nanotime() + THREADS_END.toNanos())) {
+                Sched.LOG.warn(
+                        "{}: {} threads are still inside goroutines that compute or block, and end with them",
+                        sched.config.name(),
+                        sched.threads.all().size());
+            }
+            sched.sysmon.awaitEnd(THREADS_END.toNanos());
+        } catch (InterruptedException e) {
+            interrupted = true;
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** {@link #shutdown} without grace. Does nothing the second time. */
+    @Override
+    public void close() {
+        if (!sched.stopping) {
+            shutdown(Duration.ZERO);
+        }
+    }
+
+    void goroutineEnded() {
+        Thread waiter = shutdownWaiter;
+        if (waiter != null) {
+            LockSupport.unpark(waiter);
+        }
+    }
+
+    Sched sched() {
+        return sched;
+    }
+}

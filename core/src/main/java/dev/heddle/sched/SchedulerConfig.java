@@ -1,0 +1,94 @@
+package dev.heddle.sched;
+
+import java.time.Duration;
+import java.util.Objects;
+
+/**
+ * Settings of a {@link Scheduler}, fixed at its start.
+ *
+ * @param name prefix of thread names; not blank
+ * @param procs number of Ps: how many goroutines may run at once; 1 to {@value #MAX_PROCS}. Default: the processors that
+ *     the JVM sees
+ * @param maxThreads the most threads (Ms) that may live; at least {@code procs + 1}, at most {@value #MAX_THREADS}.
+ *     Default {@value #MAX_THREADS}, as Go's {@code sched.maxmcount}. Where Go ends the process, a blocked or CPU-bound
+ *     goroutine here keeps its P
+ * @param maxHogs the most goroutines that may run on without a P after theirs was taken; 0 switches the preemption of
+ *     CPU-bound goroutines off
+ * @param quantum how long a goroutine may run before its P is taken; at least 1 ms. Default 10 ms, Go's
+ *     {@code forcePreemptNS}
+ * @param spareKeepAlive how long a thread stays parked before it ends, when there are more than {@code 2 * procs}; at
+ *     least 1 ms. Default 60 s
+ */
+public record SchedulerConfig(
+        String name, int procs, int maxThreads, int maxHogs, Duration quantum, Duration spareKeepAlive) {
+    /** Upper limit of {@code procs}. */
+    public static final int MAX_PROCS = 1024;
+
+    /** Upper limit and default of {@code maxThreads}. */
+    public static final int MAX_THREADS = 10_000;
+
+    /** Checks every setting. */
+    public SchedulerConfig {
+        Objects.requireNonNull(name, "name");
+        Objects.requireNonNull(quantum, "quantum");
+        Objects.requireNonNull(spareKeepAlive, "spareKeepAlive");
+        check(!name.isBlank(), "name", name, "a name that is not blank");
+        check(procs >= 1 && procs <= MAX_PROCS, "procs", procs, "1 to " + MAX_PROCS);
+        check(
+                maxThreads > procs && maxThreads <= MAX_THREADS,
+                "maxThreads",
+                maxThreads,
+                "procs + 1 = " + (procs + 1) + " to " + MAX_THREADS);
+        check(maxHogs >= 0, "maxHogs", maxHogs, "0 or more");
+        check(quantum.toMillis() >= 1, "quantum", quantum, "1 ms or more");
+        check(spareKeepAlive.toMillis() >= 1, "spareKeepAlive", spareKeepAlive, "1 ms or more");
+    }
+
+    private static void check(boolean ok, String what, Object got, String need) {
+        if (!ok) {
+            throw new IllegalArgumentException(what + ": got " + got + ", need " + need);
+        }
+    }
+
+    /** Returns the defaults for this machine. */
+    public static SchedulerConfig defaults() {
+        int procs = Math.min(Runtime.getRuntime().availableProcessors(), MAX_PROCS);
+        return new SchedulerConfig(
+                "heddle", procs, MAX_THREADS, defaultHogs(procs), Duration.ofMillis(10), Duration.ofSeconds(60));
+    }
+
+    private static int defaultHogs(int procs) {
+        return 2 * procs;
+    }
+
+    /** Returns these settings with another {@code name}. */
+    public SchedulerConfig withName(String value) {
+        return new SchedulerConfig(value, procs, maxThreads, maxHogs, quantum, spareKeepAlive);
+    }
+
+    /** Returns these settings with other {@code procs}; {@code maxHogs} follows if it was the default. */
+    public SchedulerConfig withProcs(int value) {
+        int hogs = maxHogs == defaultHogs(procs) ? defaultHogs(value) : maxHogs;
+        return new SchedulerConfig(name, value, maxThreads, hogs, quantum, spareKeepAlive);
+    }
+
+    /** Returns these settings with other {@code maxThreads}. */
+    public SchedulerConfig withMaxThreads(int value) {
+        return new SchedulerConfig(name, procs, value, maxHogs, quantum, spareKeepAlive);
+    }
+
+    /** Returns these settings with other {@code maxHogs}. */
+    public SchedulerConfig withMaxHogs(int value) {
+        return new SchedulerConfig(name, procs, maxThreads, value, quantum, spareKeepAlive);
+    }
+
+    /** Returns these settings with another {@code quantum}. */
+    public SchedulerConfig withQuantum(Duration value) {
+        return new SchedulerConfig(name, procs, maxThreads, maxHogs, value, spareKeepAlive);
+    }
+
+    /** Returns these settings with another {@code spareKeepAlive}. */
+    public SchedulerConfig withSpareKeepAlive(Duration value) {
+        return new SchedulerConfig(name, procs, maxThreads, maxHogs, quantum, value);
+    }
+}

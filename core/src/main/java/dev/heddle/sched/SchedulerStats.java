@@ -1,0 +1,116 @@
+package dev.heddle.sched;
+
+import java.util.List;
+
+/**
+ * What a scheduler has done and is doing, read without stopping it: each figure is right by itself, sums may be off by
+ * what happened while they were read. Counters start at zero with the scheduler and never fall; times are nanoseconds.
+ *
+ * @param procs the number of Ps
+ * @param goroutines goroutines that live, by state
+ * @param created goroutines ever created, adopted ones included
+ * @param threads threads (Ms) that live, by what they do
+ * @param perProc one entry for each P, by number
+ * @param globalQueueDepth goroutines on the global queue
+ * @param spins times that an M began to look for work in vain
+ * @param spinNanos time that Ms spent looking
+ * @param parks times that an M went to sleep because there was no work
+ * @param wakeups times that a sleeping M was woken for work
+ * @param handoffs Ps taken from a thread in a blocking call
+ * @param preemptions Ps taken from a goroutine that ran longer than the quantum
+ * @param preemptionsDenied hogs that kept their P because the bound on goroutines without a P was reached
+ * @param syscalls declared blocking calls entered
+ * @param overflows times that half a run queue moved to the global queue
+ * @param threadsCreated threads ever created
+ * @param threadFailures threads that could not be created: refused by the system or by {@code maxThreads}
+ * @param timersFired timers that fired
+ * @param netpolls polls of the netpoller, by who asked
+ * @param latency time from runnable to running, one of 8 sampled
+ */
+public record SchedulerStats(
+        int procs,
+        Goroutines goroutines,
+        long created,
+        Threads threads,
+        List<Proc> perProc,
+        int globalQueueDepth,
+        long spins,
+        long spinNanos,
+        long parks,
+        long wakeups,
+        long handoffs,
+        long preemptions,
+        long preemptionsDenied,
+        long syscalls,
+        long overflows,
+        long threadsCreated,
+        long threadFailures,
+        long timersFired,
+        Netpolls netpolls,
+        Histogram latency) {
+
+    /** Goroutines by state; {@code waiting} includes those parked by code of the JDK. */
+    public record Goroutines(long running, long runnable, long waiting, long syscall) {
+        /** Returns how many live. */
+        public long total() {
+            return running + runnable + waiting + syscall;
+        }
+    }
+
+    /**
+     * Threads by what they do.
+     *
+     * @param running run a goroutine, with or without a P, or scheduler code
+     * @param spinning look for work
+     * @param netpoll blocked in the netpoller: 0 or 1
+     * @param spare parked
+     * @param syscall inside a declared blocking call
+     */
+    public record Threads(int running, int spinning, int netpoll, int spare, int syscall) {
+        /** Returns how many live. */
+        public int total() {
+            return running + spinning + netpoll + spare + syscall;
+        }
+    }
+
+    /**
+     * One P.
+     *
+     * @param id its number, from 0
+     * @param status its status word's name
+     * @param runQueueDepth goroutines on its ring, its inbox and in {@code runnext}
+     * @param schedTick time slices begun
+     * @param syscallTick blocking calls entered
+     * @param timers timers on its heap
+     * @param steals times that it stole something
+     * @param stealFailures rounds of stealing that found nothing
+     * @param stolenGoroutines goroutines that it stole
+     */
+    public record Proc(
+            int id,
+            String status,
+            int runQueueDepth,
+            long schedTick,
+            long syscallTick,
+            int timers,
+            long steals,
+            long stealFailures,
+            long stolenGoroutines) {}
+
+    /** Polls of the netpoller: by an M looking for work, by the one M that blocks in it, and by sysmon. */
+    public record Netpolls(long nonBlocking, long blocking, long sysmon) {}
+
+    /**
+     * A histogram with fixed bounds.
+     *
+     * @param upperBoundsNanos upper bound of each bucket, inclusive, rising
+     * @param counts observations in each bucket (not cumulative); one more entry than there are bounds, for the rest
+     * @param sumNanos sum of all observations
+     */
+    public record Histogram(List<Long> upperBoundsNanos, List<Long> counts, long sumNanos) {
+        /** Returns how many observations there are. */
+        public long count() {
+            return counts.stream().mapToLong(Long::longValue).sum();
+        }
+    }
+}

@@ -1,0 +1,347 @@
+package dev.heddle.sched;
+
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * The system monitor: a thread without a P that looks after those that have one (Go's {@code sysmon} and {@code retake}).
+ * It polls the network for loops that are too busy to, takes Ps from threads in blocking calls, takes Ps from goroutines
+ * that have run longer than the quantum, and sees to timers of Ps that do not come round.
+ *
+ * <p>It looks every 20 us while it finds something to do, and backs off to 1 ms while a P is busy and to 10 ms while none
+ * is; then it sleeps until one is.
+ *
+ * <p>Differs from Go: it may take a P that runs a goroutine. Time on the clock does not prove that the goroutine ran: the
+ * operating system may not have run the thread. So before that it compares the processor time of the thread: used up the
+ * quantum, it is a hog; asleep, it is in a blocking call that nobody declared; neither, it is left alone.
+ */
+final class Sysmon implements Runnable {
+    /** 20 us: first delay, Go's {@code sysmon}. */
+    private static final long MIN_DELAY_NANOS = 20_000;
+
+    /** 10 ms: Go's longest delay. */
+    private static final long MAX_DELAY_NANOS = 10_000_000;
+
+    /** 60 s: Go's {@code forcegcperiod / 2}. */
+    private static final long DEEP_SLEEP_NANOS = 60_000_000_000L;
+
+    /** Rounds without a find before the delay doubles: about 1 ms, Go's 50. */
+    private static final int PATIENT_ROUNDS = 50;
+
+    /** Go's 10 ms after which a P in a call is taken even if nothing waits for it. */
+    private static final long SYSCALL_LIMIT_NANOS = 10_000_000;
+
+    /** The network is polled at least every millisecond while a P runs. Go: 10 ms, but its Ps poll more often. */
+    private static final long NETPOLL_NANOS = 1_000_000;
+
+    /** A timer that is late by this much has a P that does not come round. A guess, as long as one netpoll. */
+    private static final long LATE_TIMER_NANOS = 1_000_000;
+
+    /** Slept longer than asked by this much: a pause of the whole process, or no processor for us. Nothing is judged. */
+    private static final long OVERSLEPT_NANOS = 5_000_000;
+
+    private final Sched sched;
+    private final Thread thread;
+    private final Watch[] watches;
+    private final ThreadMXBean cpu;
+    private final ReadyList ready = new ReadyList();
+    private volatile boolean deep;
+    private volatile long handoffs;
+    private volatile long preemptions;
+    private volatile long preemptionsDenied;
+    private volatile long netpolls;
+    private boolean deniedLogged;
+
+    /** What sysmon remembers of one P. */
+    private static final class Watch {
+        long word;
+        long since;
+        M m;
+        long cpuNanos;
+        boolean cpuKnown;
+        boolean denied;
+    }
+
+    /** What a poll of sysmon finds. */
+    private final class ReadyList implements Poller.Ready {
+        private G list;
+
+        @Override
+        public void ready(Goroutine goroutine) {
+            G g = (G) goroutine;
+            if (g.sched != sched) {
+                g.ready();
+            } else if (g.unpark()) {
+                g.stampRunnable();
+                g.schedlink = list;
+                list = g;
+            }
+        }
+
+        void inject() {
+            if (list != null) {
+                sched.injectGlobally(list);
+                list = null;
+                sched.idle.wakep();
+            }
+        }
+    }
+
+    Sysmon(Sched sched) {
+        this.sched = sched;
+        this.watches = new Watch[sched.procs.length];
+        for (int i = 0; i < watches.length; i++) {
+            watches[i] = new Watch();
+        }
+        ThreadMXBean bean = ManagementFactory.getThreadMXBean();
+        this.cpu = bean.isThreadCpuTimeSupported() && bean.isThreadCpuTimeEnabled() ? bean : null;
+        this.thread = Thread.ofPlatform()
+                .name(sched.config.name() + "-sysmon")
+                .daemon(true)
+                .unstarted(this);
+    }
+
+    void start() {
+        thread.start();
+    }
+
+    long handoffs() {
+        return handoffs;
+    }
+
+    long preemptions() {
+        return preemptions;
+    }
+
+    long preemptionsDenied() {
+        return preemptionsDenied;
+    }
+
+    long netpolls() {
+        return netpolls;
+    }
+
+    void awaitEnd(long nanos) throws InterruptedException {
+        thread.join(Math.max(1, nanos / 1_000_000));
+    }
+
+    /** Ends a deep sleep; costs a read when there is none. */
+    void wakeIfDeep() {
+        if (deep) {
+            LockSupport.unpark(thread);
+        }
+    }
+
+    void wake() {
+        LockSupport.unpark(thread);
+    }
+
+    @Override
+    public void run() {
+        long delay = MIN_DELAY_NANOS;
+        int idleRounds = 0;
+        while (!sched.stopping) {
+            boolean allIdle = sched.idle.npidle() == sched.procs.length;
+            if (idleRounds == 0) {
+                delay = MIN_DELAY_NANOS;
+            } else if (idleRounds > PATIENT_ROUNDS) {
+                delay = Math.min(delay * 2, allIdle ? MAX_DELAY_NANOS : NETPOLL_NANOS);
+            }
+            if (allIdle && delay == MAX_DELAY_NANOS) {
+                sleepDeep();
+                idleRounds = 0;
+                continue;
+            }
+            if (overslept(delay)) {
+                continue;
+            }
+            try {
+                idleRounds = round(Clock.nanotime()) > 0 ? 0 : idleRounds + 1;
+            } catch (Throwable e) {
+                Sched.LOG.error("{}: sysmon: a round failed, the next follows", sched.config.name(), e);
+            }
+        }
+    }
+
+    /** All Ps are idle and have been for a while: until one of them is not. */
+    private void sleepDeep() {
+        deep = true; // pairs with Idle.get: it lowers npidle and then looks at this
+        if (sched.idle.npidle() == sched.procs.length && !sched.stopping) {
+            LockSupport.parkNanos(this, DEEP_SLEEP_NANOS);
+        }
+        deep = false;
+        forget();
+    }
+
+    /** Sleeps; true if the sleep was so long that nothing seen before it counts. */
+    private boolean overslept(long delay) {
+        long begin = Clock.nanotime();
+        LockSupport.parkNanos(this, delay);
+        if (Clock.nanotime() - begin > delay + OVERSLEPT_NANOS) {
+            forget();
+            return true;
+        }
+        return false;
+    }
+
+    private void forget() {
+        for (Watch watch : watches) {
+            watch.word = 0;
+        }
+    }
+
+    private int round(long now) {
+        netpoll(now);
+        lateTimers(now);
+        if (sched.global.size() != 0 && sched.idle.npidle() != 0) {
+            sched.idle.wakep(); // a thread could not be had when this was queued
+        }
+        int taken = 0;
+        for (P p : sched.procs) {
+            taken += retake(p, watches[p.id], now) ? 1 : 0;
+        }
+        return taken;
+    }
+
+    private void netpoll(long now) {
+        long last = sched.netpoller.lastpoll();
+        if (last != 0 && now - last > NETPOLL_NANOS && sched.netpoller.hasWaiters()
+                && sched.netpoller.claim(last, now)) {
+            netpolls++;
+            sched.netpoller.pollNow(ready);
+            ready.inject();
+        }
+    }
+
+    private void lateTimers(long now) {
+        for (P p : sched.procs) {
+            if (p.timers.minWhen() < now - LATE_TIMER_NANOS) {
+                sched.idle.wakep();
+                return;
+            }
+        }
+    }
+
+    private boolean retake(P p, Watch watch, long now) {
+        long word = p.word();
+        int status = PState.status(word);
+        if (status != PState.RUNNING && status != PState.SYSCALL) {
+            watch.word = 0;
+            return false;
+        }
+        if (word != watch.word) {
+            watch.word = word;
+            watch.since = now;
+            watch.m = p.m;
+            watch.cpuKnown = false;
+            watch.denied = false;
+            return false;
+        }
+        return status == PState.SYSCALL ? retakeSyscall(p, watch, now) : retakeRunning(p, watch, now);
+    }
+
+    /** Seen in the same call twice: at least one tick of 20 us. */
+    private boolean retakeSyscall(P p, Watch watch, long now) {
+        boolean nothingWaits = p.isEmpty() && sched.global.size() == 0;
+        boolean othersAreFree = sched.idle.nmspinning() + sched.idle.npidle() > 0;
+        if (nothingWaits && othersAreFree && now - watch.since < SYSCALL_LIMIT_NANOS) {
+            return false;
+        }
+        if (!take(p, watch.word)) {
+            return false;
+        }
+        handoffs++; // this thread only
+        sched.handoff.handoffp(p);
+        return true;
+    }
+
+    private boolean retakeRunning(P p, Watch watch, long now) {
+        long ran = now - watch.since;
+        M m = watch.m;
+        if (m == null) {
+            watch.word = 0;
+            return false;
+        }
+        if (!watch.cpuKnown && ran >= sched.quantumNanos / 4) {
+            watch.cpuNanos = cpuNanos(m);
+            watch.cpuKnown = true;
+        }
+        if (ran < sched.quantumNanos) {
+            return false;
+        }
+        p.preempt = true;
+        if (ran < sched.quantumNanos + MIN_DELAY_NANOS) {
+            return false; // it may see the flag
+        }
+        long used = cpuNanos(m) - watch.cpuNanos;
+        boolean hog = used >= sched.quantumNanos / 2;
+        boolean asleep = !hog && used < sched.quantumNanos / 50 && OsThreads.isAsleep(m.osThreadId);
+        if (!hog && !asleep) {
+            return false; // the system has not run it, or not for long: time goes on
+        }
+        if (hog && !mayRunWithoutP()) {
+            deny(watch);
+            return false;
+        }
+        m.asleep = asleep;
+        if (!take(p, watch.word)) {
+            return false;
+        }
+        if (hog) {
+            preemptions++; // this thread only
+        } else {
+            handoffs++; // this thread only
+        }
+        sched.handoff.handoffp(p);
+        return true;
+    }
+
+    /** Takes the P out of the hands of its M, into transit. */
+    private static boolean take(P p, long word) {
+        if (!p.cas(word, PState.nextEpoch(word, PState.SCHED))) {
+            return false;
+        }
+        p.m = null;
+        return true;
+    }
+
+    private long cpuNanos(M m) {
+        return cpu == null ? Clock.nanotime() : cpu.getThreadCpuTime(m.threadId());
+    }
+
+    /** Whether fewer goroutines than {@code maxHogs} use processor time without a P. */
+    private boolean mayRunWithoutP() {
+        int hogs = 0;
+        for (M m : sched.threads.all()) {
+            if (m.curg != null && m.where == M.Where.RUNNING && !m.asleep && !owns(m)) {
+                hogs++;
+            }
+        }
+        return hogs < sched.config.maxHogs();
+    }
+
+    private boolean owns(M m) {
+        for (P p : sched.procs) {
+            if (p.m == m) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private void deny(Watch watch) {
+        if (!watch.denied) {
+            watch.denied = true;
+            preemptionsDenied++; // this thread only
+            if (!deniedLogged) {
+                deniedLogged = true;
+                Sched.LOG.warn(
+                        "{}: a CPU-bound goroutine keeps its P, because maxHogs = {} run without one already."
+                                + " Logged once; see preemptionsDenied",
+                        sched.config.name(),
+                        sched.config.maxHogs());
+            }
+        }
+    }
+}

@@ -1,0 +1,143 @@
+package dev.heddle.sched;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * Makes new Ms: the template thread (as Go's, {@code templateThread}). A thread is never created where a goroutine was
+ * woken: that may be inside anybody's {@code unlock()}, takes some 100 us, may fail, and would inherit from the waker.
+ *
+ * <p>A P that waits for a thread stands on a list, in transit. If no thread can be had, because of {@code maxThreads} or
+ * because the system refuses, the P goes back to the idle list: nothing is lost, since its work can be stolen, and this
+ * is counted and logged.
+ */
+final class Threads implements Runnable {
+    private final Sched sched;
+    private final Thread template;
+    /** Under the lock. */
+    private P waiting;
+
+    private volatile List<M> all = List.of();
+    private int nextId;
+    private volatile long created;
+    private volatile long failures;
+    private boolean failureLogged;
+
+    Threads(Sched sched) {
+        this.sched = sched;
+        this.template = Thread.ofPlatform()
+                .name(sched.config.name() + "-template")
+                .daemon(true)
+                .unstarted(this);
+    }
+
+    void start() {
+        template.start();
+    }
+
+    /** The Ms that live. */
+    List<M> all() {
+        return all;
+    }
+
+    long created() {
+        return created;
+    }
+
+    long failures() {
+        return failures;
+    }
+
+    /** Under the lock. */
+    void request(P p) {
+        p.link = waiting;
+        waiting = p;
+    }
+
+    /** After the lock. */
+    void wake() {
+        LockSupport.unpark(template);
+    }
+
+    @Override
+    public void run() {
+        while (!sched.stopping) {
+            P p = next();
+            if (p == null) {
+                LockSupport.park(this);
+            } else if (!create(p)) {
+                sched.idle.abandon(p);
+            }
+        }
+        for (P p = next(); p != null; p = next()) {
+            sched.idle.abandon(p);
+        }
+    }
+
+    private P next() {
+        sched.lock.lock();
+        P p = waiting;
+        if (p != null) {
+            waiting = p.link;
+            p.link = null;
+        }
+        sched.lock.unlock();
+        return p;
+    }
+
+    private boolean create(P p) {
+        try {
+            if (all.size() >= sched.config.maxThreads()) {
+                return failed("maxThreads = " + sched.config.maxThreads() + " threads live already", null);
+            }
+            M m = new M(sched, nextId, p);
+            List<M> more = new ArrayList<>(all.size() + 1);
+            synchronized (this) {
+                more.addAll(all);
+                more.add(m);
+                all = more;
+            }
+            try {
+                m.start();
+            } catch (Throwable e) {
+                remove(m);
+                throw e;
+            }
+            nextId++;
+            created++; // this thread only
+            return true;
+        } catch (Throwable e) {
+            return failed("the system refused a thread", e);
+        }
+    }
+
+    private boolean failed(String why, Throwable e) {
+        failures++; // this thread only
+        if (!failureLogged) {
+            failureLogged = true;
+            Sched.LOG.warn("{}: no new thread: {}. Logged once; see threadFailures", sched.config.name(), why, e);
+        }
+        return false;
+    }
+
+    /** An M ends. Called by that thread, and by the template for one that never began. */
+    synchronized void remove(M m) {
+        List<M> fewer = new ArrayList<>(all);
+        fewer.remove(m);
+        all = fewer;
+        notifyAll();
+    }
+
+    /** Waits until no M lives, or until the time is over. */
+    synchronized boolean awaitNone(long deadline) throws InterruptedException {
+        while (!all.isEmpty()) {
+            long left = deadline - Clock.nanotime();
+            if (left <= 0) {
+                return false;
+            }
+            java.util.concurrent.TimeUnit.NANOSECONDS.timedWait(this, left);
+        }
+        return true;
+    }
+}

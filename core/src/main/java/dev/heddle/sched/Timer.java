@@ -1,0 +1,37 @@
+package dev.heddle.sched;
+
+/**
+ * One timer of a P's heap. Its fields belong to whoever holds the lock of {@link #owner}.
+ */
+final class Timer {
+    /** What happens when a timer fires: runs on g0 or inside another scheduler section, with no lock held. */
+    @FunctionalInterface
+    interface Callback {
+        /** Must be short, must not throw, block or allocate. */
+        void fire(Object arg);
+    }
+
+    final Callback callback;
+    final Object arg;
+    /** When to fire, in {@link System#nanoTime} terms. */
+    long when;
+    /** Place in the heap, or -1. */
+    int index = -1;
+    /** The heap that it was last put on; null before. Volatile: stop reads it to know which lock to take. */
+    volatile Timers owner;
+
+    Timer(Callback callback, Object arg) {
+        this.callback = callback;
+        this.arg = arg;
+    }
+
+    /**
+     * Takes the timer off its heap.
+     *
+     * @return true if it will not fire; false if it has fired, is just firing, or was never started
+     */
+    boolean stop() {
+        Timers timers = owner;
+        return timers != null && timers.remove(this);
+    }
+}

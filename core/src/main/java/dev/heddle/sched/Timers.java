@@ -1,0 +1,152 @@
+package dev.heddle.sched;
+
+import java.util.Arrays;
+
+/**
+ * The timers of one P: a 4-ary min-heap (Go's {@code p.timers}, {@code time.go}) under a lock of its own.
+ *
+ * <p>Who fires a timer: the owner of the P at each schedule; a thief in its last pass of stealing; the M that slept in the
+ * netpoller until the earliest of all. Sysmon never does. {@link #minWhen} can be read without the lock.
+ *
+ * <p>Differs from Go 1.23: {@code stop} removes at once, by the timer's index, instead of marking it for a later sweep.
+ * That costs O(log4 n) under the lock, and nothing is left behind to sweep.
+ */
+final class Timers extends SchedLock {
+    /** {@link #minWhen} of an empty heap. */
+    static final long NONE = Long.MAX_VALUE;
+
+    private static final int ARITY = 4;
+    private static final int FIRST_CAPACITY = 16;
+
+    private Timer[] heap = new Timer[FIRST_CAPACITY];
+    private int size;
+    private volatile long minWhen = NONE;
+    private volatile long fired;
+
+    long minWhen() {
+        return minWhen;
+    }
+
+    int size() {
+        return size;
+    }
+
+    long fired() {
+        return fired;
+    }
+
+    /**
+     * Puts a timer on the heap.
+     *
+     * @return whether it is now the first, so that a sleeping poller may have to be told
+     */
+    boolean add(Timer timer, long when) {
+        lock();
+        try {
+            assert timer.index == -1 : "timer is on a heap";
+            if (size == heap.length) {
+                heap = Arrays.copyOf(heap, size * 2);
+            }
+            timer.when = when;
+            timer.owner = this;
+            up(size++, timer);
+            boolean first = timer.index == 0;
+            if (first) {
+                minWhen = when;
+            }
+            return first;
+        } finally {
+            unlock();
+        }
+    }
+
+    boolean remove(Timer timer) {
+        lock();
+        try {
+            if (timer.owner != this || timer.index < 0) {
+                return false;
+            }
+            removeAt(timer.index);
+            return true;
+        } finally {
+            unlock();
+        }
+    }
+
+    /** Go's {@code runtimer} in a loop: fires all that are due. Callbacks run without the lock. Returns how many. */
+    int runDue(long now) {
+        int count = 0;
+        while (minWhen <= now) {
+            Timer due;
+            lock();
+            try {
+                if (size == 0 || heap[0].when > now) {
+                    break;
+                }
+                due = heap[0];
+                removeAt(0);
+                fired++; // under the lock
+            } finally {
+                unlock();
+            }
+            due.callback.fire(due.arg);
+            count++;
+        }
+        return count;
+    }
+
+    private void removeAt(int i) {
+        Timer gone = heap[i];
+        Timer last = heap[--size];
+        heap[size] = null;
+        gone.index = -1;
+        if (gone != last) {
+            down(i, last);
+            if (last.index == i) {
+                up(i, last);
+            }
+        }
+        minWhen = size == 0 ? NONE : heap[0].when;
+    }
+
+    private void up(int from, Timer timer) {
+        int i = from;
+        while (i > 0) {
+            int parent = (i - 1) / ARITY;
+            if (heap[parent].when <= timer.when) {
+                break;
+            }
+            set(i, heap[parent]);
+            i = parent;
+        }
+        set(i, timer);
+    }
+
+    private void down(int from, Timer timer) {
+        int i = from;
+        while (true) {
+            int first = i * ARITY + 1;
+            if (first >= size) {
+                break;
+            }
+            int least = first;
+            int end = Math.min(first + ARITY, size);
+            for (int child = first + 1; child < end; child++) {
+                if (heap[child].when < heap[least].when) {
+                    least = child;
+                }
+            }
+            if (heap[least].when >= timer.when) {
+                break;
+            }
+            set(i, heap[least]);
+            i = least;
+        }
+        set(i, timer);
+    }
+
+    private void set(int i, Timer timer) {
+        heap[i] = timer;
+        timer.index = i;
+    }
+}

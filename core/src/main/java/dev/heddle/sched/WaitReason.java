@@ -1,0 +1,35 @@
+package dev.heddle.sched;
+
+/**
+ * Why a goroutine waits. The texts are those of Go's dumps ({@code runtime2.go}, {@code waitReasonStrings}), so that
+ * tools and readers that know them can use them.
+ */
+public enum WaitReason {
+    IO_WAIT("IO wait"),
+    CHAN_RECEIVE("chan receive"),
+    CHAN_SEND("chan send"),
+    SELECT("select"),
+    SEMACQUIRE("semacquire"),
+    SLEEP("sleep"),
+    COND_WAIT("sync.Cond.Wait"),
+    MUTEX_LOCK("sync.Mutex.Lock"),
+    RWMUTEX_RLOCK("sync.RWMutex.RLock"),
+    RWMUTEX_LOCK("sync.RWMutex.Lock"),
+    WAITGROUP_WAIT("sync.WaitGroup.Wait"),
+    /** Waits for another goroutine to end. Go has no such wait. */
+    JOIN("join"),
+    /** Parked by code of the JDK or by a library through {@code LockSupport}, a monitor or a sleep. Go has no such wait. */
+    JDK("jdk park");
+
+    private final String text;
+
+    WaitReason(String text) {
+        this.text = text;
+    }
+
+    /** Returns the text that dumps show. */
+    @Override
+    public String toString() {
+        return text;
+    }
+}

@@ -1,0 +1,205 @@
+package dev.heddle.sched.jdk;
+
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
+import java.lang.reflect.Field;
+import java.util.concurrent.Executor;
+import java.util.stream.Stream;
+import jdk.internal.access.JavaLangAccess;
+import jdk.internal.access.SharedSecrets;
+import jdk.internal.misc.Unsafe;
+import jdk.internal.vm.Continuation;
+import jdk.internal.vm.ThreadContainer;
+
+/**
+ * Virtual threads with a scheduler of our own, on the JDK's private constructor {@code VirtualThread(Executor, String,
+ * int, Runnable)}. The executor given there is called with the thread's <em>continuation</em>, one object for the
+ * thread's whole life, each time that it becomes runnable; running that object on a {@link Carrier} mounts the thread
+ * until it parks, yields or ends.
+ */
+public final class VirtualThreads {
+    /** The flags that the JVM has to be started with, as they stand on a command line. */
+    public static final String FLAGS = "--add-opens java.base/java.lang=ALL-UNNAMED"
+            + " --add-exports java.base/jdk.internal.misc=ALL-UNNAMED"
+            + " --add-exports java.base/jdk.internal.access=ALL-UNNAMED"
+            + " --add-exports java.base/jdk.internal.vm=ALL-UNNAMED";
+
+    private VirtualThreads() {}
+
+    /**
+     * Checks that the JVM has what this package needs.
+     *
+     * @throws IllegalStateException if it has not; the message names the flags to add
+     */
+    public static void ensureAvailable() {
+        try {
+            Internals.checkContinuationOfUnstartedThread();
+        } catch (Throwable e) { // an IllegalAccessError, or whatever a different JDK brings
+            throw new IllegalStateException(
+                    "Heddle runs on JDK 25 and needs access to some of its internals; this is Java "
+                            + Runtime.version()
+                            + ". Start the JVM with: " + FLAGS
+                            + " (an executable jar carries them in its manifest: Add-Opens: java.base/java.lang,"
+                            + " Add-Exports: java.base/jdk.internal.misc java.base/jdk.internal.access"
+                            + " java.base/jdk.internal.vm)",
+                    e);
+        }
+    }
+
+    /**
+     * Makes an unstarted virtual thread.
+     *
+     * @param scheduler is handed the continuation each time that the thread becomes runnable
+     * @param name the thread's name, empty for none
+     * @param inherit whether it inherits the caller's inheritable thread locals and context class loader
+     * @param body what it runs
+     * @return the thread
+     */
+    public static Thread newThread(Executor scheduler, String name, boolean inherit, Runnable body) {
+        try {
+            return (Thread) Internals.NEW_THREAD.invokeExact(scheduler, name, inherit ? 0 : Internals.NO_INHERIT, body);
+        } catch (RuntimeException | Error e) {
+            throw e;
+        } catch (Throwable e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** Returns the continuation of a virtual thread: what its scheduler is handed. */
+    public static Runnable continuation(Thread virtual) {
+        return (Runnable) Internals.UNSAFE.getReference(virtual, Internals.CONTINUATION_OFFSET);
+    }
+
+    /** Returns the virtual thread of a continuation, the reverse of {@link #continuation}. */
+    public static Thread threadOf(Runnable continuation) {
+        return (Thread) Internals.UNSAFE.getReference(continuation, Internals.CAPTURED_THREAD_OFFSET);
+    }
+
+    /** Returns the scheduler of a virtual thread. */
+    public static Executor scheduler(Thread virtual) {
+        return (Executor) Internals.UNSAFE.getReferenceVolatile(virtual, Internals.SCHEDULER_OFFSET);
+    }
+
+    /**
+     * Gives a virtual thread that has not run yet another scheduler. Only for a thread whose first run has just been
+     * handed to the old one: nobody else reads the field then.
+     */
+    public static void scheduler(Thread virtual, Executor scheduler) {
+        Internals.UNSAFE.putReferenceVolatile(virtual, Internals.SCHEDULER_OFFSET, scheduler);
+    }
+
+    /** Starts a virtual thread inside a container, see {@link #container}. */
+    public static void start(Thread virtual, Container container) {
+        Internals.JLA.start(virtual, container.inner);
+    }
+
+    /** Returns the platform thread that runs the caller: the carrier if the caller is virtual, else the caller itself. */
+    public static Thread currentCarrier() {
+        return Internals.JLA.currentCarrierThread();
+    }
+
+    /** Keeps the current virtual thread mounted until {@link #unpin}. Nests. */
+    public static void pin() {
+        Continuation.pin();
+    }
+
+    /** Ends a {@link #pin}. */
+    public static void unpin() {
+        Continuation.unpin();
+    }
+
+    /** Where the JDK books virtual threads, so that thread dumps list them together. */
+    public static final class Container {
+        private final ThreadContainer inner;
+
+        private Container(ThreadContainer inner) {
+            this.inner = inner;
+        }
+    }
+
+    /** The threads of a container, for thread dumps. */
+    @FunctionalInterface
+    public interface Members {
+        /** Returns the live threads. */
+        Stream<Thread> threads();
+    }
+
+    /**
+     * Makes a container that books nothing by itself: starting and ending a thread in it touches nothing shared.
+     *
+     * @param name the container's name
+     * @param members who lives
+     * @return the container
+     */
+    public static Container container(String name, Members members) {
+        return new Container(new ThreadContainer(true) {
+            @Override
+            public String name() {
+                return name;
+            }
+
+            @Override
+            public Stream<Thread> threads() {
+                return members.threads();
+            }
+        });
+    }
+
+    /** Loaded late, so that a JVM without the flags gets the message of {@link #ensureAvailable}. */
+    private static final class Internals {
+        /** {@code Thread.NO_INHERIT_THREAD_LOCALS}. */
+        static final int NO_INHERIT = 1 << 2;
+
+        static final Unsafe UNSAFE = Unsafe.getUnsafe();
+        static final JavaLangAccess JLA = SharedSecrets.getJavaLangAccess();
+        static final MethodHandle NEW_THREAD;
+        static final long CONTINUATION_OFFSET;
+        static final long SCHEDULER_OFFSET;
+        static final long CAPTURED_THREAD_OFFSET;
+
+        static {
+            try {
+                Class<?> type = Class.forName("java.lang.VirtualThread");
+                MethodHandles.Lookup lookup = MethodHandles.privateLookupIn(type, MethodHandles.lookup());
+                NEW_THREAD = lookup.findConstructor(
+                                type,
+                                MethodType.methodType(
+                                        void.class, Executor.class, String.class, int.class, Runnable.class))
+                        .asType(MethodType.methodType(
+                                Thread.class, Executor.class, String.class, int.class, Runnable.class));
+                CONTINUATION_OFFSET = UNSAFE.objectFieldOffset(type, "runContinuation");
+                SCHEDULER_OFFSET = UNSAFE.objectFieldOffset(type, "scheduler");
+                CAPTURED_THREAD_OFFSET = capturedThreadOffset(type);
+            } catch (ReflectiveOperationException e) {
+                throw new ExceptionInInitializerError(e);
+            }
+        }
+
+        /** A continuation is {@code this::runContinuation}: an object with one field, the virtual thread. */
+        private static long capturedThreadOffset(Class<?> type) throws NoSuchFieldException {
+            Thread probe = Thread.ofVirtual().unstarted(() -> {});
+            Object continuation = UNSAFE.getReference(probe, CONTINUATION_OFFSET);
+            for (Field field : continuation.getClass().getDeclaredFields()) {
+                if (field.getType() == type) {
+                    return UNSAFE.objectFieldOffset(field);
+                }
+            }
+            throw new NoSuchFieldException("no virtual thread captured in " + continuation.getClass());
+        }
+
+        static void checkContinuationOfUnstartedThread() {
+            Executor none = task -> {};
+            Thread thread = newThread(none, "heddle-self-check", false, () -> {});
+            check(thread.isVirtual(), "the new thread is virtual");
+            check(scheduler(thread) == none, "its scheduler is the one given");
+            check(threadOf(continuation(thread)) == thread, "its continuation leads back to it");
+        }
+
+        private static void check(boolean ok, String what) {
+            if (!ok) {
+                throw new IllegalStateException("self-check failed: " + what);
+            }
+        }
+    }
+}
