@@ -162,8 +162,11 @@ final class FindRunnable {
 
     private G stealFrom(P p, P victim, boolean last) {
         if (last && victim.timers.minWhen() != Timers.NONE && victim.timers.runDue(Clock.nanotime()) > 0) {
-            G g = p.runq.getNext(); // the timers have readied goroutines on this P
-            return g != null ? g : p.runq.get();
+            G next = p.runq.getNext(); // the timers have readied goroutines on this P
+            G g = next != null ? next : p.runq.get();
+            if (g != null) {
+                return g;
+            }
         }
         if (!victim.inboxEmpty()) {
             p.runqputAll(victim.inboxTake());

@@ -194,7 +194,7 @@ final class Sysmon implements Runnable {
     private int round(long now) {
         netpoll(now);
         lateTimers(now);
-        if (sched.global.size() != 0 && sched.idle.npidle() != 0) {
+        if (sched.threads.failures() != 0 && sched.idle.npidle() != 0 && anyWork()) {
             sched.idle.wakep(); // a thread could not be had when this was queued
         }
         int taken = 0;
@@ -202,6 +202,18 @@ final class Sysmon implements Runnable {
             taken += retake(p, watches[p.id], now) ? 1 : 0;
         }
         return taken;
+    }
+
+    private boolean anyWork() {
+        if (sched.global.size() != 0) {
+            return true;
+        }
+        for (P p : sched.procs) {
+            if (!p.isEmpty()) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private void netpoll(long now) {
