@@ -100,10 +100,15 @@ final class Sched {
         if (m != null && m.sched == this) {
             int status = m.enterSched();
             if (status != M.NO_P) {
+                boolean alone;
                 try {
                     m.p.runqput(g, next);
+                    alone = m.p.runq.size() == 0;
                 } finally {
                     m.leaveSched(status);
+                }
+                if (alone && concernsSystem(m, g)) {
+                    return;
                 }
                 if (status == PState.SCHED || status == PState.SPINNING) {
                     VarHandle.fullFence(); // publish, then look; else the volatile store of leaveSched was the fence
@@ -113,6 +118,17 @@ final class Sched {
             }
         }
         enqueueForeign(g);
+    }
+
+    /**
+     * Between a poller goroutine and the one goroutine that it has just started, or that has just given it an answer to
+     * write, the P changes hands within microseconds. Waking another M for that costs more than the goroutine itself, and
+     * Go's {@code wakep} would do it for every request of a server that is not saturated. If the one that runs does not
+     * give way after all, sysmon wakes somebody ({@link Sysmon#STARVED_NANOS}).
+     */
+    private static boolean concernsSystem(M m, G g) {
+        G running = m.curg;
+        return g.system || running != null && running.system;
     }
 
     /** From a thread without a P. */

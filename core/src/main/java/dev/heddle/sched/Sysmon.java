@@ -38,6 +38,12 @@ final class Sysmon implements Runnable {
     /** A timer that is late by this much has a P that does not come round. A guess, as long as one netpoll. */
     private static final long LATE_TIMER_NANOS = 1_000_000;
 
+    /**
+     * 0.5 ms in one slice with others queued behind it beside an idle P: somebody has to be woken, see
+     * {@link Sched#enqueue}. A guess: far above what a poller's pass and a short handler take, far below the quantum.
+     */
+    static final long STARVED_NANOS = 500_000;
+
     /** Slept longer than asked by this much: a pause of the whole process, or no processor for us. Nothing is judged. */
     private static final long OVERSLEPT_NANOS = 5_000_000;
 
@@ -274,6 +280,9 @@ final class Sysmon implements Runnable {
         if (m == null) {
             watch.word = 0;
             return false;
+        }
+        if (ran >= STARVED_NANOS && sched.idle.npidle() != 0 && !p.isEmpty()) {
+            sched.idle.wakep();
         }
         if (!watch.cpuKnown && ran >= sched.quantumNanos / 4) {
             watch.cpuNanos = cpuNanos(m);
