@@ -11,39 +11,45 @@ import java.util.concurrent.Executor;
  * A goroutine, and the executor of its own virtual thread: the JDK calls {@link #execute} each time that the thread
  * becomes runnable, which makes that call Go's {@code ready}.
  *
- * <p>The queue state of a goroutine ({@code atomicstatus} as far as queues are concerned):
+ * <p>The state of a goroutine as far as queues are concerned ({@code atomicstatus}): who owns it.
  *
  * <table>
  * <caption>States</caption>
  * <tr><th>state</th><th>meaning</th><th>who leaves it, and to where</th></tr>
- * <tr><td>FREE</td><td>not on a queue: on a thread, parked by the JDK, or not started</td><td>{@link #execute} to QUEUED
- * by CAS; the park of its own M to WAITING or QUEUED</td></tr>
+ * <tr><td>FREE</td><td>parked by the JDK, or not started; nobody owns it</td><td>{@link #wake} to QUEUED by CAS</td></tr>
  * <tr><td>QUEUED</td><td>on one queue, or in the hands of one thread that is about to put it there</td><td>the M that
- * takes it from the queue, to FREE, before it runs it</td></tr>
+ * takes it from the queue, to TAKEN</td></tr>
+ * <tr><td>TAKEN</td><td>an M has it: from the dequeue until its continuation has returned</td><td>that M: to WAITING or
+ * QUEUED when it leaves its stack by a yield, to FREE by CAS when it was parked by the JDK, to PINNED, to DEAD</td></tr>
+ * <tr><td>AGAIN</td><td>as TAKEN, and a wake-up has come meanwhile</td><td>that M: as TAKEN, but to QUEUED instead of
+ * FREE</td></tr>
  * <tr><td>WAITING</td><td>parked by {@link #gopark}; somebody who can find it will call {@link #ready}</td><td>the
  * caller of {@code ready} to QUEUED by CAS</td></tr>
- * <tr><td>PINNED</td><td>as WAITING, but it could not leave its thread and holds it</td><td>{@code ready} to FREE by
+ * <tr><td>PINNED</td><td>as WAITING, but it could not leave its thread and holds it</td><td>{@code ready} to TAKEN by
  * CAS, then wakes the thread</td></tr>
  * <tr><td>DEAD</td><td>ended</td><td>nobody</td></tr>
  * </table>
  *
- * <p>Why nothing runs twice or is lost: a goroutine is put on a queue only by whoever moved it to QUEUED. It leaves
- * QUEUED <em>before</em> its continuation runs, so a wake-up that arrives from then on queues it again. A wake-up that
- * finds it QUEUED may be dropped, because the run that follows comes later and sees what the waker did. The JDK hands the
- * same wake-up over twice when it takes the stack trace of a runnable thread; the second run then does nothing. A
- * WAITING goroutine looks YIELDED to the JDK, which may hand it over after a stack trace; that is ignored.
+ * <p>Why nothing runs twice or is lost: a goroutine is put on a queue only by whoever moved it to QUEUED, and it has one
+ * owner from there until its M gives it away, so it is on one queue and on one M at most. A wake-up that finds it QUEUED may
+ * be dropped, because the run that follows comes later and sees what the waker did; one that finds it TAKEN leaves word for
+ * the M. The JDK hands the same wake-up over a second time when it takes the stack trace of a runnable thread: then a run
+ * may do nothing, and the second wake-up brings another one. A WAITING goroutine looks YIELDED to the JDK, which may hand it
+ * over after a stack trace; that is ignored, and so is a wake-up of that kind that came before it waited.
  *
- * <p>After its continuation returns, its M does not touch the goroutine: it may run elsewhere already. What a goroutine
- * leaves for its M it leaves in the M.
+ * <p>Once it has been given away (queued, committed to a wait, or FREE) its M does not touch the goroutine: it may run
+ * elsewhere already. What a goroutine leaves for its M it leaves in the M.
  *
  * <p>Differs from Go: a goroutine that JDK code parks is FREE, not WAITING; where it really is, its thread knows.
  */
 final class G implements Goroutine, Executor, Runnable {
-    static final int FREE = 0;
-    static final int QUEUED = 1;
-    static final int WAITING = 2;
-    static final int PINNED = 3;
-    static final int DEAD = 4;
+    private static final int FREE = 0;
+    private static final int QUEUED = 1;
+    private static final int TAKEN = 2;
+    private static final int AGAIN = 3;
+    private static final int WAITING = 4;
+    private static final int PINNED = 5;
+    private static final int DEAD = 6;
 
     private static final VarHandle STATE;
 
@@ -68,6 +74,8 @@ final class G implements Goroutine, Executor, Runnable {
 
     private Runnable body;
     private boolean started;
+    /** The M looks for the end of the thread from then on. */
+    private boolean bodyEnded;
     private volatile int state;
     /** Next on the list that it is on; belongs to whoever holds that list. */
     G schedlink;
@@ -129,7 +137,7 @@ final class G implements Goroutine, Executor, Runnable {
             sched.uncaught(this, e);
         } finally {
             body = null; // what it captured can go, however long this object is kept
-            sched.goexit(this);
+            bodyEnded = true;
         }
     }
 
@@ -153,8 +161,16 @@ final class G implements Goroutine, Executor, Runnable {
         if (!started) {
             start();
         }
-        if (STATE.compareAndSet(this, FREE, QUEUED)) {
-            sched.enqueue(m, this, true);
+        while (true) {
+            int s = state;
+            if (s == FREE) {
+                if (STATE.compareAndSet(this, FREE, QUEUED)) {
+                    sched.enqueue(m, this, true);
+                    return;
+                }
+            } else if (s != TAKEN || STATE.compareAndSet(this, TAKEN, AGAIN)) {
+                return;
+            }
         }
     }
 
@@ -165,20 +181,40 @@ final class G implements Goroutine, Executor, Runnable {
         sched.allGs.add(this);
     }
 
-    /** FREE to QUEUED, by its own M after it yielded. False if somebody else queued it meanwhile. */
-    boolean queue() {
-        return STATE.compareAndSet(this, FREE, QUEUED);
+    /** By the M that took it from a queue. */
+    void taken() {
+        assert state == QUEUED : this + " has state " + state;
+        state = TAKEN;
     }
 
-    /** QUEUED to FREE, by the M that is about to run it. */
-    void dequeued() {
-        assert state == QUEUED : this;
-        state = FREE;
+    /** By its M: it has left its stack by a yield, and is the caller's to queue. */
+    void yielded() {
+        assert state == TAKEN || state == AGAIN : this + " has state " + state;
+        state = QUEUED;
     }
 
-    /** FREE to WAITING, by its own M, before anybody can find it. */
+    /** By its M, before anybody can find it. */
     void waiting() {
+        assert state == TAKEN || state == AGAIN : this + " has state " + state;
         state = WAITING;
+    }
+
+    /** By its M: parked by the JDK. False if it has been woken meanwhile, and is the caller's to queue. */
+    boolean letGo() {
+        if (STATE.compareAndSet(this, TAKEN, FREE)) {
+            return true;
+        }
+        yielded();
+        return false;
+    }
+
+    /** By its M, after the continuation has returned: true if that was its end. */
+    boolean hasEnded() {
+        if ((bodyEnded || stranger) && thread.getState() == Thread.State.TERMINATED) {
+            state = DEAD;
+            return true;
+        }
+        return false;
     }
 
     /** WAITING to QUEUED; the caller then owns the goroutine. False if it was pinned, and has been woken. */
@@ -187,13 +223,13 @@ final class G implements Goroutine, Executor, Runnable {
             int s = state;
             if (s == PINNED) {
                 M m = pinnedOn;
-                if (STATE.compareAndSet(this, PINNED, FREE)) {
+                if (STATE.compareAndSet(this, PINNED, TAKEN)) {
                     Carrier.unparkCarrier(m);
                     return false;
                 }
             } else {
                 boolean moved = STATE.compareAndSet(this, WAITING, QUEUED);
-                assert moved : "ready of a goroutine that does not wait: " + this;
+                assert moved : "ready of a goroutine that does not wait: " + this + " has state " + s;
                 return moved;
             }
         }
@@ -227,7 +263,15 @@ final class G implements Goroutine, Executor, Runnable {
         g.waitSince = 0;
         g.waitReason = reason;
         m.leave(unlockf, lock);
-        Thread.yield();
+        boolean returned = false;
+        try {
+            Thread.yield();
+            returned = true;
+        } finally {
+            if (!returned) {
+                m.unlockf = null; // no memory or stack to leave with: nobody else may take this for his own
+            }
+        }
         m = M.current(); // another one, if it did leave
         if (m.pendingPark()) {
             g.parkPinned(m, lock);
@@ -237,6 +281,7 @@ final class G implements Goroutine, Executor, Runnable {
 
     private void parkPinned(M m, Object lock) {
         Unlockf unlockf = m.takePark();
+        boolean interrupted = Thread.interrupted(); // else the thread would not sleep
         M.entersyscallblock();
         try {
             pinnedOn = m;
@@ -244,12 +289,16 @@ final class G implements Goroutine, Executor, Runnable {
             if (unlockf.unlock(this, lock)) {
                 while (state == PINNED) {
                     Carrier.parkCarrier(0);
+                    interrupted |= Thread.interrupted();
                 }
             } else {
-                state = FREE;
+                state = TAKEN;
             }
         } finally {
             M.exitsyscall(m);
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
         }
     }
 
@@ -285,14 +334,6 @@ final class G implements Goroutine, Executor, Runnable {
 
     void waitReason(WaitReason reason) {
         waitReason = reason;
-    }
-
-    void dead() {
-        state = DEAD;
-    }
-
-    boolean isDead() {
-        return state == DEAD;
     }
 
     @Override

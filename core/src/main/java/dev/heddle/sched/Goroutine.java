@@ -55,7 +55,7 @@ public sealed interface Goroutine permits G {
      *     cleared
      */
     static void sleep(Duration duration) throws InterruptedException {
-        G.sleep(duration.toNanos());
+        G.sleep(Clock.nanos(duration));
     }
 
     /** Returns the number of this goroutine: positive, unique in its scheduler, never used again. */

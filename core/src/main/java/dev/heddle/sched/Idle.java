@@ -53,7 +53,6 @@ final class Idle {
 
     /** Puts a P in transit on the idle list. Under the lock. */
     void put(P p) {
-        assert p.runq.isEmpty() : "idle with work: " + p;
         p.word(PState.nextEpoch(p.word(), PState.IDLE));
         p.link = idle;
         idle = p;
@@ -162,16 +161,16 @@ final class Idle {
     void abandon(P p) {
         sched.lock.lock();
         boolean spinning = p.status() == PState.SPINNING;
-        boolean work = !p.isEmpty();
-        if (work) {
-            G list = null;
-            for (G g = p.runq.getNext(); g != null; g = p.runq.get()) {
-                sched.global.put(g);
-            }
-            for (G g = p.inboxTake(); g != null; g = list) {
-                list = g.schedlink;
-                sched.global.put(g);
-            }
+        G next = p.runq.getNext();
+        if (next != null) {
+            sched.global.put(next);
+        }
+        for (G g = p.runq.get(); g != null; g = p.runq.get()) {
+            sched.global.put(g);
+        }
+        for (G g = p.inboxTake(); g != null; g = next) {
+            next = g.schedlink;
+            sched.global.put(g);
         }
         put(p);
         if (spinning) {

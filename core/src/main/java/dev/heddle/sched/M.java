@@ -36,10 +36,13 @@ final class M extends Carrier implements Poller.Ready {
     volatile G curg;
 
     /** Left by the goroutine as its last act before it leaves the stack. */
-    private Unlockf unlockf;
+    Unlockf unlockf;
 
     private Object parkLock;
     private boolean yieldGlobal;
+
+    /** Whether the goroutine that is leaving has been queued or committed to a wait, so that others may have it. */
+    private boolean givenAway;
 
     /** Nested declared blocking calls of the mounted goroutine. */
     private int syscallDepth;
@@ -120,8 +123,10 @@ final class M extends Carrier implements Poller.Ready {
         }
         g.lastP = p;
         curg = g;
+        givenAway = false;
+        unlockf = null;
         where = Where.RUNNING;
-        g.dequeued();
+        g.taken();
         word = findInherits ? PState.with(word, PState.RUNNING) : PState.nextSlice(word, PState.RUNNING);
         p.word(word);
         try {
@@ -131,10 +136,30 @@ final class M extends Carrier implements Poller.Ready {
         }
         curg = null;
         yieldGlobal = false;
-        if (g.stranger) {
-            sched.strangerReturned(g);
+        boolean hasP = enterSched() != NO_P;
+        if (!givenAway) {
+            settle(g);
         }
-        enterSched();
+        if (!hasP) {
+            regain();
+        }
+    }
+
+    /** The goroutine is still this M's: it has ended, or was parked by the JDK. */
+    private void settle(G g) {
+        if (g.hasEnded()) {
+            sched.goexit(g);
+        } else if (!g.letGo()) {
+            requeue(g, true);
+        }
+    }
+
+    /** There may be work that nobody was there to run: Go, too, looks for an idle P on the way back. */
+    private void regain() {
+        P idle = sched.idle.pidleget();
+        if (idle != null) {
+            acquirep(idle);
+        }
     }
 
     /** Whether the goroutine that findRunnable returns goes on with the slice of the one before it. */
@@ -230,6 +255,7 @@ final class M extends Carrier implements Poller.Ready {
      * <p>Nobody is woken: this M is about to look for work itself, so as many goroutines wait for one as before.
      */
     void unmounted(G g) {
+        givenAway = true;
         Unlockf f = unlockf;
         if (f != null) {
             Object lock = parkLock;
@@ -238,22 +264,25 @@ final class M extends Carrier implements Poller.Ready {
             if (!f.unlock(g, lock) && g.unpark()) {
                 requeue(g, true);
             }
-        } else if (g.queue()) {
+        } else {
+            g.yielded();
             requeue(g, false);
         }
     }
 
     private void requeue(G g, boolean next) {
         g.stampRunnable();
-        int status = yieldGlobal ? NO_P : enterSched();
+        int status = enterSched(); // only this tells whether there still is a P
         if (status == NO_P) {
             sched.globrunqput(g);
-            if (p == null) {
-                sched.idle.wakep(); // this M will park
-            }
+            sched.idle.wakep(); // this M may park
             return;
         }
-        p.runqput(g, next);
+        if (yieldGlobal) {
+            sched.globrunqput(g);
+        } else {
+            p.runqput(g, next);
+        }
         leaveSched(status);
     }
 
@@ -333,7 +362,7 @@ final class M extends Carrier implements Poller.Ready {
         where = Where.RUNNING;
         P p = this.p;
         if (p != null) {
-            long to = PState.nextSlice(word, PState.RUNNING);
+            long to = PState.with(word, PState.RUNNING); // the same slice: a call does not renew it
             if (p.cas(word, to)) {
                 word = to;
                 if (p.preempt && mayYield) {

@@ -66,6 +66,11 @@ final class PState {
         return (word & ~(SLICE_MASK | STATUS_MASK)) | slice | status;
     }
 
+    /** Whether both words are of the same owner and slice, whatever the status. */
+    static boolean sameSlice(long a, long b) {
+        return ((a ^ b) & ~STATUS_MASK) == 0;
+    }
+
     /** Another owner. */
     static long nextEpoch(long word, int status) {
         return with(word + EPOCH_ONE, status);

@@ -58,8 +58,8 @@ final class Sched {
     Sched(Scheduler scheduler, SchedulerConfig config) {
         this.scheduler = scheduler;
         this.config = config;
-        this.quantumNanos = config.quantum().toNanos();
-        this.spareKeepAliveNanos = config.spareKeepAlive().toNanos();
+        this.quantumNanos = Math.min(Clock.nanos(config.quantum()), Long.MAX_VALUE / 2);
+        this.spareKeepAliveNanos = Clock.nanos(config.spareKeepAlive());
         this.sparesKept = 2 * config.procs();
         this.procs = new P[config.procs()];
         for (int i = 0; i < procs.length; i++) {
@@ -209,8 +209,7 @@ final class Sched {
 
     /** Starts a timer on the caller's P, or on any if it has none. */
     void startTimer(Timer timer, long nanos) {
-        long now = Clock.nanotime();
-        long when = nanos > Timers.NONE - 1 - now ? Timers.NONE - 1 : now + nanos;
+        long when = Clock.after(nanos);
         M m = M.current();
         P p = m == null || m.sched != this ? null : m.p;
         if (p == null) {
@@ -230,9 +229,8 @@ final class Sched {
         }
     }
 
-    /** The last act of a goroutine of ours. */
+    /** A goroutine has ended; called by its M. */
     void goexit(G g) {
-        g.dead();
         allGs.remove(g);
         scheduler.goroutineEnded();
     }
@@ -254,15 +252,6 @@ final class Sched {
         G g = new G(this, thread, continuation, parent.id);
         VirtualThreads.scheduler(thread, g);
         g.wake(M.current());
-    }
-
-    /** A stranger has left its M: perhaps for good. */
-    void strangerReturned(G g) {
-        if (g.thread.getState() == Thread.State.TERMINATED && !g.isDead()) {
-            g.dead();
-            allGs.remove(g);
-            scheduler.goroutineEnded();
-        }
     }
 
     boolean inSyscall(G g) {

@@ -172,14 +172,14 @@ public final class Scheduler implements AutoCloseable {
                     g.thread.interrupt();
                 }
             }
-            awaitGoroutines(Duration.ofMillis(Math.min(200, Math.max(20, grace.toMillis()))));
+            awaitGoroutines(Duration.ofMillis(Math.min(200, Math.max(20, Clock.nanos(grace) / 1_000_000))));
         }
         stopThreads();
         return ended;
     }
 
     private synchronized boolean awaitGoroutines(Duration grace) {
-        long end = Clock.nanotime() + Math.max(0, grace.toNanos());
+        long end = Clock.after(Math.max(0, Clock.nanos(grace)));
         shutdownWaiter = Thread.currentThread();
         try {
             while (sched.allGs.liveUsers() > 0) {

@@ -40,8 +40,8 @@ public record SchedulerConfig(
                 maxThreads,
                 "procs + 1 = " + (procs + 1) + " to " + MAX_THREADS);
         check(maxHogs >= 0, "maxHogs", maxHogs, "0 or more");
-        check(quantum.toMillis() >= 1, "quantum", quantum, "1 ms or more");
-        check(spareKeepAlive.toMillis() >= 1, "spareKeepAlive", spareKeepAlive, "1 ms or more");
+        check(quantum.compareTo(Duration.ofMillis(1)) >= 0, "quantum", quantum, "1 ms or more");
+        check(spareKeepAlive.compareTo(Duration.ofMillis(1)) >= 0, "spareKeepAlive", spareKeepAlive, "1 ms or more");
     }
 
     private static void check(boolean ok, String what, Object got, String need) {

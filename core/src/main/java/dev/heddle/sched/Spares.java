@@ -34,6 +34,11 @@ final class Spares {
         return wakeups;
     }
 
+    /** Whether a P that is taken from somebody would find a thread. */
+    boolean canStart() {
+        return count > 0 || sched.threads.all().size() < sched.config.maxThreads();
+    }
+
     /** Takes a spare for this P, or asks for a new thread and returns null. Under the lock. */
     M mgetOrRequest(P p) {
         M m = first;
@@ -88,7 +93,7 @@ final class Spares {
         sched.lock.unlock();
 
         long keepAlive = sched.spareKeepAliveNanos;
-        long end = Clock.nanotime() + keepAlive;
+        long end = Clock.after(keepAlive);
         P next;
         while ((next = m.nextp) == null) {
             long left = end - Clock.nanotime();
@@ -97,7 +102,7 @@ final class Spares {
                     return false;
                 }
                 left = keepAlive;
-                end = Clock.nanotime() + left;
+                end = Clock.after(left);
             }
             if (m.nextp == null) {
                 Carrier.parkCarrier(left);

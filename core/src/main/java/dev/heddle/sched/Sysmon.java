@@ -44,7 +44,7 @@ final class Sysmon implements Runnable {
      */
     static final long STARVED_NANOS = 500_000;
 
-    /** Slept longer than asked by this much: a pause of the whole process, or no processor for us. Nothing is judged. */
+    /** Slept longer than asked by this much: a pause of the whole process, or no processor for us. Nothing is taken. */
     private static final long OVERSLEPT_NANOS = 5_000_000;
 
     private final Sched sched;
@@ -58,15 +58,24 @@ final class Sysmon implements Runnable {
     private volatile long preemptionsDenied;
     private volatile long netpolls;
     private boolean deniedLogged;
+    /** False in the round after a pause of the whole process, or of this thread. */
+    private boolean mayTake = true;
 
     /** What sysmon remembers of one P. */
     private static final class Watch {
+        /** A word of the slice that is watched. */
         long word;
+
         long since;
         M m;
         long cpuNanos;
         boolean cpuKnown;
         boolean denied;
+        /** The call that it was seen in. */
+        boolean inCall;
+
+        long syscalltick;
+        long callSince;
     }
 
     /** What a poll of sysmon finds. */
@@ -147,6 +156,7 @@ final class Sysmon implements Runnable {
     public void run() {
         long delay = MIN_DELAY_NANOS;
         int idleRounds = 0;
+        boolean overslept = false;
         while (!sched.stopping) {
             boolean allIdle = sched.idle.npidle() == sched.procs.length;
             if (idleRounds == 0) {
@@ -159,11 +169,13 @@ final class Sysmon implements Runnable {
                 idleRounds = 0;
                 continue;
             }
-            if (overslept(delay)) {
-                continue;
-            }
+            boolean oversleptBefore = overslept;
+            overslept = sleep(delay);
+            // once: on a machine that has no processor for us for long, nothing would ever be taken
+            mayTake = !overslept || oversleptBefore;
             try {
-                idleRounds = round(Clock.nanotime()) > 0 ? 0 : idleRounds + 1;
+                boolean found = round(Clock.nanotime()) > 0;
+                idleRounds = found || !mayTake ? 0 : idleRounds + 1;
             } catch (Throwable e) {
                 Sched.LOG.error("{}: sysmon: a round failed, the next follows", sched.config.name(), e);
             }
@@ -173,22 +185,18 @@ final class Sysmon implements Runnable {
     /** All Ps are idle and have been for a while: until one of them is not. */
     private void sleepDeep() {
         deep = true; // pairs with Idle.get: it lowers npidle and then looks at this
-        if (sched.idle.npidle() == sched.procs.length && !sched.stopping) {
+        if (sched.idle.npidle() == sched.procs.length && !sched.stopping && !stranded()) {
             LockSupport.parkNanos(this, DEEP_SLEEP_NANOS);
         }
         deep = false;
         forget();
     }
 
-    /** Sleeps; true if the sleep was so long that nothing seen before it counts. */
-    private boolean overslept(long delay) {
+    /** Sleeps; true if that took so much longer than asked that the whole process may have stood still. */
+    private boolean sleep(long delay) {
         long begin = Clock.nanotime();
         LockSupport.parkNanos(this, delay);
-        if (Clock.nanotime() - begin > delay + OVERSLEPT_NANOS) {
-            forget();
-            return true;
-        }
-        return false;
+        return Clock.nanotime() - begin > delay + OVERSLEPT_NANOS;
     }
 
     private void forget() {
@@ -200,8 +208,8 @@ final class Sysmon implements Runnable {
     private int round(long now) {
         netpoll(now);
         lateTimers(now);
-        if (sched.threads.failures() != 0 && sched.idle.npidle() != 0 && anyWork()) {
-            sched.idle.wakep(); // a thread could not be had when this was queued
+        if (stranded()) {
+            sched.idle.wakep();
         }
         int taken = 0;
         for (P p : sched.procs) {
@@ -210,16 +218,20 @@ final class Sysmon implements Runnable {
         return taken;
     }
 
-    private boolean anyWork() {
-        if (sched.global.size() != 0) {
-            return true;
+    /**
+     * Whether there may be work beside an idle P that nobody was woken for: only where a thread could not be had, since
+     * whoever queued it relied on that thread.
+     */
+    private boolean stranded() {
+        if (sched.threads.failures() == 0 || sched.idle.npidle() == 0) {
+            return false;
         }
+        boolean work = sched.global.size() != 0
+                || sched.idle.npidle() == sched.procs.length && sched.netpoller.mustBePolled();
         for (P p : sched.procs) {
-            if (!p.isEmpty()) {
-                return true;
-            }
+            work |= !p.isEmpty() || p.timers.minWhen() != Timers.NONE && sched.netpoller.lastpoll() != 0;
         }
-        return false;
+        return work;
     }
 
     private void netpoll(long now) {
@@ -241,32 +253,52 @@ final class Sysmon implements Runnable {
         }
     }
 
+    /**
+     * Judges a slice by its age, whatever status it is sampled in: goroutines that ready each other all the time are in
+     * scheduler code for a good part of it, and those that make many short calls are in a call.
+     */
     private boolean retake(P p, Watch watch, long now) {
         long word = p.word();
         int status = PState.status(word);
-        if (status != PState.RUNNING && status != PState.SYSCALL) {
+        if (status == PState.IDLE || status == PState.SPINNING) {
             watch.word = 0;
             return false;
         }
-        if (word != watch.word) {
+        if (!PState.sameSlice(word, watch.word)) {
             watch.word = word;
             watch.since = now;
             watch.m = p.m;
             watch.cpuKnown = false;
             watch.denied = false;
+            watch.inCall = false;
             return false;
         }
-        return status == PState.SYSCALL ? retakeSyscall(p, watch, now) : retakeRunning(p, watch, now);
+        if (now - watch.since >= sched.quantumNanos) {
+            p.preempt = true;
+        }
+        boolean sameCall = status == PState.SYSCALL && watch.inCall && watch.syscalltick == p.syscalltick;
+        watch.inCall = status == PState.SYSCALL;
+        return switch (status) {
+            case PState.SYSCALL -> {
+                if (!sameCall) {
+                    watch.syscalltick = p.syscalltick;
+                    watch.callSince = now;
+                }
+                yield sameCall && retakeSyscall(p, watch, word, now);
+            }
+            case PState.RUNNING -> retakeRunning(p, watch, word, now);
+            default -> false;
+        };
     }
 
     /** Seen in the same call twice: at least one tick of 20 us. */
-    private boolean retakeSyscall(P p, Watch watch, long now) {
+    private boolean retakeSyscall(P p, Watch watch, long word, long now) {
         boolean nothingWaits = p.isEmpty() && sched.global.size() == 0;
         boolean othersAreFree = sched.idle.nmspinning() + sched.idle.npidle() > 0;
-        if (nothingWaits && othersAreFree && now - watch.since < SYSCALL_LIMIT_NANOS) {
+        if (nothingWaits && othersAreFree && now - watch.callSince < SYSCALL_LIMIT_NANOS) {
             return false;
         }
-        if (!take(p, watch.word)) {
+        if (!mayTake || !sched.spares.canStart() || !take(p, word)) {
             return false;
         }
         handoffs++; // this thread only
@@ -274,7 +306,7 @@ final class Sysmon implements Runnable {
         return true;
     }
 
-    private boolean retakeRunning(P p, Watch watch, long now) {
+    private boolean retakeRunning(P p, Watch watch, long word, long now) {
         long ran = now - watch.since;
         M m = watch.m;
         if (m == null) {
@@ -291,8 +323,7 @@ final class Sysmon implements Runnable {
         if (ran < sched.quantumNanos) {
             return false;
         }
-        p.preempt = true;
-        if (ran < sched.quantumNanos + MIN_DELAY_NANOS) {
+        if (!mayTake || ran < sched.quantumNanos + MIN_DELAY_NANOS) {
             return false; // it may see the flag
         }
         long used = cpuNanos(m) - watch.cpuNanos;
@@ -301,12 +332,12 @@ final class Sysmon implements Runnable {
         if (!hog && !asleep) {
             return false; // the system has not run it, or not for long: time goes on
         }
-        if (hog && !mayRunWithoutP()) {
+        if (!sched.spares.canStart() || hog && !mayRunWithoutP()) {
             deny(watch);
             return false;
         }
         m.asleep = asleep;
-        if (!take(p, watch.word)) {
+        if (!take(p, word)) {
             return false;
         }
         if (hog) {
@@ -358,10 +389,11 @@ final class Sysmon implements Runnable {
             if (!deniedLogged) {
                 deniedLogged = true;
                 Sched.LOG.warn(
-                        "{}: a CPU-bound goroutine keeps its P, because maxHogs = {} run without one already."
-                                + " Logged once; see preemptionsDenied",
+                        "{}: a goroutine that computes or blocks keeps its P: maxHogs = {} run without one already,"
+                                + " or maxThreads = {} live. Logged once; see preemptionsDenied",
                         sched.config.name(),
-                        sched.config.maxHogs());
+                        sched.config.maxHogs(),
+                        sched.config.maxThreads());
             }
         }
     }
