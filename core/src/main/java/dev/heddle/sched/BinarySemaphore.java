@@ -120,6 +120,10 @@ public final class BinarySemaphore {
      * woken by a goroutine runs next on the same P.
      */
     public void release() {
+        if (state == null && STATE.compareAndSet(this, null, READY)) {
+            return; // nobody waits
+        }
+        G.checkRoomToWake();
         Goroutine g = unblock();
         if (g != null) {
             ((G) g).ready();

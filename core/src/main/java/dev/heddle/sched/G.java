@@ -158,14 +158,19 @@ final class G implements Goroutine, Executor, Runnable {
 
     /** A wake-up by the JDK: start, unpark, end of a timed park, monitor free. */
     void wake(M m) {
+        boolean room = m == null || m.onG0() || hasRoom(m);
         if (!started) {
-            start();
+            start(room);
         }
         while (true) {
             int s = state;
             if (s == FREE) {
                 if (STATE.compareAndSet(this, FREE, QUEUED)) {
-                    sched.enqueue(m, this, true);
+                    if (room) {
+                        sched.enqueue(m, this, true);
+                    } else {
+                        sched.enqueueWithoutRoom(this);
+                    }
                     return;
                 }
             } else if (s != TAKEN || STATE.compareAndSet(this, TAKEN, AGAIN)) {
@@ -174,8 +179,38 @@ final class G implements Goroutine, Executor, Runnable {
         }
     }
 
+    /** Enough stack to put a goroutine on a queue: a full ring takes more. */
+    private static void checkRoomToWake(M m) {
+        P p = m.p;
+        if (p == null || p.runq.isFull()) {
+            StackProbe.checkRoom();
+        } else {
+            StackProbe.check();
+        }
+    }
+
+    private static boolean hasRoom(M m) {
+        try {
+            checkRoomToWake(m);
+            return true;
+        } catch (StackOverflowError e) {
+            return false;
+        }
+    }
+
+    /** For whoever is about to wake a goroutine: StackOverflowError if that might not come to an end. */
+    static void checkRoomToWake() {
+        M m = M.current();
+        if (m != null && !m.onG0()) {
+            checkRoomToWake(m);
+        }
+    }
+
     /** The first wake-up is the thread's start, and comes once. The only one that may be refused. */
-    private void start() {
+    private void start(boolean room) {
+        if (!room) {
+            throw new StackOverflowError("no room to start a goroutine");
+        }
         sched.checkOpen();
         started = true;
         sched.allGs.add(this);
@@ -258,6 +293,7 @@ final class G implements Goroutine, Executor, Runnable {
      * returns without having done anything; then the thread waits with it, and its P goes to others.
      */
     static void gopark(Unlockf unlockf, Object lock, WaitReason reason) {
+        StackProbe.check();
         M m = M.current();
         G g = m.curg;
         g.waitSince = 0;
@@ -303,6 +339,7 @@ final class G implements Goroutine, Executor, Runnable {
     }
 
     static void gosched() {
+        StackProbe.check();
         M m = M.current();
         if (m == null || m.onG0()) {
             Thread.yield();
@@ -314,6 +351,7 @@ final class G implements Goroutine, Executor, Runnable {
     }
 
     static void goyield() {
+        StackProbe.check();
         Thread.yield(); // a yield without a word goes to the ring's tail
     }
 
@@ -328,6 +366,7 @@ final class G implements Goroutine, Executor, Runnable {
             throw new InterruptedException();
         }
         if (nanos > 0) {
+            StackProbe.checkRoom();
             new Sleep(g).await(nanos);
         }
     }

@@ -103,6 +103,10 @@ final class Idle {
         if (npidle == 0 && needspinning) {
             return;
         }
+        if (!StackProbe.room()) {
+            sched.sysmon.wakeWithWork();
+            return;
+        }
         if (!NMSPINNING.compareAndSet(this, 0, 1)) {
             return;
         }

@@ -91,11 +91,11 @@ final class M extends Carrier implements Poller.Ready {
 
     @Override
     public void run() {
-        osThreadId = OsThreads.currentId();
         try {
             P first = nextp;
             nextp = null;
             acquirep(first);
+            osThreadId = OsThreads.currentId();
             while (p != null || sched.spares.stopm(this)) {
                 G g = sched.findRunnable.find(this);
                 if (g != null) {
@@ -294,6 +294,7 @@ final class M extends Carrier implements Poller.Ready {
         if (m == null || m.onG0()) {
             return null;
         }
+        StackProbe.check();
         m.enterSyscall();
         return m;
     }
@@ -304,6 +305,7 @@ final class M extends Carrier implements Poller.Ready {
         if (m == null || m.onG0()) {
             return null;
         }
+        StackProbe.checkRoom();
         if (m.syscallDepth++ == 0) {
             m.sched.countSyscall(m.p);
             m.where = Where.SYSCALL;
@@ -374,7 +376,7 @@ final class M extends Carrier implements Poller.Ready {
         }
         VirtualThreads.pin();
         try {
-            P idle = sched.idle.pidleget();
+            P idle = StackProbe.room() ? sched.idle.pidleget() : null;
             if (idle != null) {
                 acquirep(idle);
                 status(PState.RUNNING);

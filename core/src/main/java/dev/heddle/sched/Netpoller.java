@@ -14,6 +14,9 @@ import java.lang.invoke.VarHandle;
  * publication is not slept over, because a break that comes early ends the poll that follows.
  */
 final class Netpoller {
+    /** 1 ms: rest after a blocking poll that has thrown. A guess. */
+    private static final long FAILURE_PAUSE_NANOS = 1_000_000;
+
     private static final VarHandle LASTPOLL;
 
     static {
@@ -63,6 +66,7 @@ final class Netpoller {
     private volatile long lastpoll = Clock.nanotime();
     private volatile long pollUntil;
     private volatile long blockingPolls;
+    private int failures;
 
     Netpoller(Sched sched) {
         this.sched = sched;
@@ -97,7 +101,24 @@ final class Netpoller {
 
     /** A poll that does not block. {@code ready} collects. */
     int pollNow(Poller.Ready ready) {
-        return poller.poll(0, ready);
+        try {
+            return poller.poll(0, ready);
+        } catch (Throwable e) {
+            failed(e);
+            return 0;
+        }
+    }
+
+    /** A poller must not throw. If it does, nothing is ready, and the next poll may do better. */
+    private void failed(Throwable e) {
+        failures++; // a figure for the log line only
+        if (failures == 1) {
+            Thread.ofPlatform()
+                    .name(sched.config.name() + "-log")
+                    .daemon(true)
+                    .start(() -> Sched.LOG.error(
+                            "{}: the netpoller has thrown. Logged once", sched.config.name(), e));
+        }
     }
 
     /** For sysmon: claims the poll that is due, so that only one thread makes it. */
@@ -121,7 +142,12 @@ final class Netpoller {
         pollUntil = until == Timers.NONE ? 0 : until;
         long delay = until == Timers.NONE ? -1 : Math.max(0, until - Clock.nanotime());
         if (!sched.stopping) {
-            poller.poll(delay, m);
+            try {
+                poller.poll(delay, m);
+            } catch (Throwable e) {
+                failed(e);
+                Carrier.parkCarrier(FAILURE_PAUSE_NANOS); // else this would be a loop
+            }
         }
         pollUntil = 0;
         lastpoll = Clock.nanotime();

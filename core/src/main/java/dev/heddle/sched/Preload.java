@@ -45,6 +45,7 @@ final class Preload {
             "dev.heddle.sched.Handoff",
             "dev.heddle.sched.Idle",
             "dev.heddle.sched.Spares",
+            "dev.heddle.sched.StackProbe",
             "dev.heddle.sched.Timers",
             "dev.heddle.sched.PState"
         }) {

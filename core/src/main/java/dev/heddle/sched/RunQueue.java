@@ -218,6 +218,11 @@ final class RunQueue {
         }
     }
 
+    /** The next put may overflow. Owner only. */
+    boolean isFull() {
+        return size() == ring.length;
+    }
+
     boolean hasNext() {
         return runnext != null;
     }

@@ -131,6 +131,13 @@ final class Sched {
         return g.system || running != null && running.system;
     }
 
+    /** At the end of a goroutine's stack: a wake-up must not be lost, so it goes where nothing can fail. */
+    void enqueueWithoutRoom(G g) {
+        P p = g.lastP;
+        (p == null ? procs[0] : p).inboxPut(g);
+        sysmon.wakeWithWork();
+    }
+
     /** From a thread without a P. */
     private void enqueueForeign(G g) {
         P p = g.lastP;
@@ -271,15 +278,16 @@ final class Sched {
 
     /** Scheduler code has thrown: the M is lost, its P is not. */
     void broken(M m, Throwable e) {
-        LOG.error("{}: {} ends: scheduler code has thrown", config.name(), m, e);
-        P p = m.p;
-        if (p != null && m.enterSched() != M.NO_P) {
+        injectGlobally(m.takeReady());
+        if (m.enterSched() != M.NO_P) {
             if (m.isSpinning()) {
                 idle.stopSpinning();
                 m.status(PState.SCHED);
             }
             handoff.handoffp(m.releasep());
         }
+        idle.wakep();
+        LOG.error("{}: {} ends: scheduler code has thrown", config.name(), m, e);
     }
 
     void exited(M m) {

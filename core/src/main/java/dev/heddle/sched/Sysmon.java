@@ -53,6 +53,7 @@ final class Sysmon implements Runnable {
     private final ThreadMXBean cpu;
     private final ReadyList ready = new ReadyList();
     private volatile boolean deep;
+    private volatile boolean workUnseen;
     private volatile long handoffs;
     private volatile long preemptions;
     private volatile long preemptionsDenied;
@@ -152,6 +153,12 @@ final class Sysmon implements Runnable {
         LockSupport.unpark(thread);
     }
 
+    /** Something was queued by somebody who could not wake an M. */
+    void wakeWithWork() {
+        workUnseen = true;
+        LockSupport.unpark(thread);
+    }
+
     @Override
     public void run() {
         long delay = MIN_DELAY_NANOS;
@@ -209,6 +216,7 @@ final class Sysmon implements Runnable {
         netpoll(now);
         lateTimers(now);
         if (stranded()) {
+            workUnseen = false; // before the wake-up: what comes now sets it again
             sched.idle.wakep();
         }
         int taken = 0;
@@ -223,7 +231,8 @@ final class Sysmon implements Runnable {
      * whoever queued it relied on that thread.
      */
     private boolean stranded() {
-        if (sched.threads.failures() == 0 || sched.idle.npidle() == 0) {
+        boolean suspected = workUnseen || sched.threads.failures() != 0;
+        if (!suspected || sched.idle.npidle() == 0) {
             return false;
         }
         boolean work = sched.global.size() != 0
@@ -388,13 +397,21 @@ final class Sysmon implements Runnable {
             preemptionsDenied++; // this thread only
             if (!deniedLogged) {
                 deniedLogged = true;
-                Sched.LOG.warn(
-                        "{}: a goroutine that computes or blocks keeps its P: maxHogs = {} run without one already,"
-                                + " or maxThreads = {} live. Logged once; see preemptionsDenied",
-                        sched.config.name(),
-                        sched.config.maxHogs(),
-                        sched.config.maxThreads());
+                // not here: a logger may wait for a goroutine that is queued behind this one
+                Thread.ofPlatform()
+                        .name(sched.config.name() + "-log")
+                        .daemon(true)
+                        .start(this::logDenied);
             }
         }
+    }
+
+    private void logDenied() {
+        Sched.LOG.warn(
+                "{}: a goroutine that computes or blocks keeps its P: maxHogs = {} run without one already,"
+                        + " or maxThreads = {} live. Logged once; see preemptionsDenied",
+                sched.config.name(),
+                sched.config.maxHogs(),
+                sched.config.maxThreads());
     }
 }

@@ -66,8 +66,12 @@ final class Threads implements Runnable {
             P p = next();
             if (p == null) {
                 LockSupport.park(this);
-            } else if (!create(p)) {
-                sched.idle.abandon(p);
+            } else {
+                Refusal refusal = create(p);
+                if (refusal != null) {
+                    sched.idle.abandon(p); // before the log: a logger may wait for a goroutine that needs this P
+                    refused(refusal);
+                }
             }
         }
         for (P p = next(); p != null; p = next()) {
@@ -86,10 +90,14 @@ final class Threads implements Runnable {
         return p;
     }
 
-    private boolean create(P p) {
+    /** Why there is no thread. */
+    private record Refusal(String why, Throwable cause) {}
+
+    /** Null if there is a new M for this P. */
+    private Refusal create(P p) {
         try {
             if (all.size() >= sched.config.maxThreads()) {
-                return failed("maxThreads = " + sched.config.maxThreads() + " threads live already", null);
+                return new Refusal("maxThreads = " + sched.config.maxThreads() + " threads live already", null);
             }
             M m = new M(sched, nextId, p);
             List<M> more = new ArrayList<>(all.size() + 1);
@@ -106,19 +114,22 @@ final class Threads implements Runnable {
             }
             nextId++;
             created++; // this thread only
-            return true;
+            return null;
         } catch (Throwable e) {
-            return failed("the system refused a thread", e);
+            return new Refusal("the system refused a thread", e);
         }
     }
 
-    private boolean failed(String why, Throwable e) {
+    private void refused(Refusal refusal) {
         failures++; // this thread only
         if (!failureLogged) {
             failureLogged = true;
-            Sched.LOG.warn("{}: no new thread: {}. Logged once; see threadFailures", sched.config.name(), why, e);
+            Sched.LOG.warn(
+                    "{}: no new thread: {}. Logged once; see threadFailures",
+                    sched.config.name(),
+                    refusal.why(),
+                    refusal.cause());
         }
-        return false;
     }
 
     /** An M ends. Called by that thread, and by the template for one that never began. */
