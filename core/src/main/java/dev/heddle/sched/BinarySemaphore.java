@@ -59,7 +59,7 @@ public final class BinarySemaphore {
             return;
         }
         G.gopark(PARK, this, reason);
-        state = null; // take the permit that ended the wait
+        takePermit();
     }
 
     /**
@@ -87,14 +87,25 @@ public final class BinarySemaphore {
         if (g == null) {
             return acquireByThread(timeoutNanos);
         }
-        TimedWait wait = new TimedWait(this, g, timeoutNanos);
+        TimedWait wait = new TimedWait(this, g);
+        StackProbe.checkRoom();
+        g.sched.startTimer(wait.timer, timeoutNanos);
         G.gopark(PARK_TIMED, wait, reason);
         wait.timer.stop();
         if (wait.timedOut) {
             return false;
         }
-        state = null; // take the permit that ended the wait
+        takePermit();
         return true;
+    }
+
+    /** Takes the permit that ended a wait. An exchange, so that all that came before any release so far is visible. */
+    private void takePermit() {
+        Object s = STATE.getAndSet(this, null);
+        if (s != READY) {
+            STATE.compareAndSet(this, null, s);
+            throw new IllegalStateException("one waiter at a time: " + s + " waits already");
+        }
     }
 
     /**
@@ -105,8 +116,7 @@ public final class BinarySemaphore {
      */
     public boolean tryAcquire() {
         Object s = state;
-        if (s == READY) {
-            state = null; // only the one waiter takes permits
+        if (s == READY && STATE.compareAndSet(this, READY, null)) {
             return true;
         }
         if (s != null) {
@@ -172,7 +182,7 @@ public final class BinarySemaphore {
             }
         }
         if (acquired) {
-            state = null;
+            takePermit();
         }
         if (interrupted) {
             me.interrupt();
@@ -188,20 +198,17 @@ public final class BinarySemaphore {
     private static final class TimedWait {
         final BinarySemaphore semaphore;
         final G g;
-        final long timeoutNanos;
         final Timer timer = new Timer(EXPIRE, this);
         private volatile boolean expired;
         /** Written by whoever took this object out because of the time, read by the goroutine after it was woken. */
         boolean timedOut;
 
-        TimedWait(BinarySemaphore semaphore, G g, long timeoutNanos) {
+        TimedWait(BinarySemaphore semaphore, G g) {
             this.semaphore = semaphore;
             this.g = g;
-            this.timeoutNanos = timeoutNanos;
         }
 
         boolean park() {
-            g.sched.startTimer(timer, timeoutNanos);
             if (!semaphore.park(this)) {
                 return false;
             }

@@ -82,7 +82,7 @@ final class FindRunnable {
     /** The P's own goroutines; first of all, once in {@link #FAIRNESS} slices, one of the global queue. */
     private G local(M m) {
         P p = m.p;
-        p.runqputAll(p.inboxTake());
+        emptyInbox(p);
         if (p.schedtick % FAIRNESS == 0) {
             if (sched.netpoller.mustBePolled()) {
                 pollInto(m);
@@ -101,6 +101,18 @@ final class FindRunnable {
             return next;
         }
         return p.runq.get();
+    }
+
+    private void emptyInbox(P p) {
+        G list = p.inboxTake();
+        if (list != null) {
+            boolean several = list.schedlink != null;
+            p.runqputAll(list);
+            if (several) { // an M that gave up meanwhile may have seen them neither here nor there
+                VarHandle.fullFence();
+                sched.idle.wakep();
+            }
+        }
     }
 
     /** The slice is over: a chain of goroutines that ready each other must not go on for ever. */
@@ -246,8 +258,9 @@ final class FindRunnable {
 
     /** Go's {@code checkRunqsNoP}: true if there is work after all, and this M spins again with a P. */
     private boolean recheck(M m) {
-        VarHandle.fullFence();
+        sched.lock.lock(); // whoever takes from the global queue has it on his ring when he unlocks
         boolean work = sched.global.size() != 0;
+        sched.lock.unlock();
         for (int i = 0; i < sched.procs.length && !work; i++) {
             work = !sched.procs[i].isEmpty();
         }

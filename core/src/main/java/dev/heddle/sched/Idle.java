@@ -132,7 +132,9 @@ final class Idle {
     /** Go's {@code becomeSpinning}. M with a P in SCHED. */
     void becomeSpinning(M m) {
         NMSPINNING.getAndAdd(this, 1);
-        needspinning = false;
+        if (needspinning) { // every ready reads this line of memory
+            needspinning = false;
+        }
         m.status(PState.SPINNING);
         m.where = M.Where.SPINNING;
     }

@@ -49,8 +49,8 @@ final class M extends Carrier implements Poller.Ready {
 
     volatile Where where = Where.RUNNING;
 
-    /** Set by sysmon: its P was taken because it was asleep in an undeclared call, so it uses no CPU. A hint. */
-    volatile boolean asleep;
+    /** Set by sysmon when it takes the P from a thread that sleeps in an undeclared call: its processor time, else -1. */
+    volatile long asleepSinceCpuNanos = -1;
 
     /** The P handed to this M while it was parked; see {@link Spares}. */
     volatile P nextp;

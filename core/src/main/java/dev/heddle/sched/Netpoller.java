@@ -113,11 +113,8 @@ final class Netpoller {
     private void failed(Throwable e) {
         failures++; // a figure for the log line only
         if (failures == 1) {
-            Thread.ofPlatform()
-                    .name(sched.config.name() + "-log")
-                    .daemon(true)
-                    .start(() -> Sched.LOG.error(
-                            "{}: the netpoller has thrown. Logged once", sched.config.name(), e));
+            sched.logElsewhere(
+                    () -> Sched.LOG.error("{}: the netpoller has thrown. Logged once", sched.config.name(), e));
         }
     }
 

@@ -124,7 +124,7 @@ final class P {
 
     /** Nothing to run here. Any thread; see {@link RunQueue#isEmpty} for what it promises. */
     boolean isEmpty() {
-        return runq.isEmpty() && inbox == null;
+        return inbox == null && runq.isEmpty(); // in this order: the owner moves from the inbox to the ring
     }
 
     /** How many goroutines are queued here. Any thread; a snapshot. */

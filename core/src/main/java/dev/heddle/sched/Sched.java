@@ -142,11 +142,20 @@ final class Sched {
     private void enqueueForeign(G g) {
         P p = g.lastP;
         if (p == null || p.preempt || p.status() == PState.SYSCALL) {
-            globrunqput(g); // new, or its P is held up
+            enqueueGlobally(g); // new, or its P is held up
         } else {
             p.inboxPut(g);
         }
         idle.wakep();
+    }
+
+    /** The lock takes stack, which a goroutine that has lost its P may not have. */
+    private void enqueueGlobally(G g) {
+        if (StackProbe.room()) {
+            globrunqput(g);
+        } else {
+            enqueueWithoutRoom(g);
+        }
     }
 
     /** Under no lock. The caller wakes somebody. The unlock is the fence. */
@@ -271,6 +280,15 @@ final class Sched {
     }
 
     // -- threads --
+
+    /** Logs from a thread of its own: a logger may wait for a goroutine that waits for the caller. */
+    void logElsewhere(Runnable log) {
+        try {
+            Thread.ofPlatform().name(config.name() + "-log").daemon(true).start(log);
+        } catch (Throwable e) { // no thread to be had: the counters tell it as well
+            log.run();
+        }
+    }
 
     void lostContinuation(G g, Throwable e) {
         LOG.error("{}: the JDK could not unmount or resubmit {}", config.name(), g, e);

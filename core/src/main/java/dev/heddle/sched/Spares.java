@@ -84,6 +84,12 @@ final class Spares {
             sched.lock.unlock();
             return false;
         }
+        P waiting = sched.threads.takeWaiting();
+        if (waiting != null) { // here is a thread, without one being made
+            sched.lock.unlock();
+            m.acquirep(waiting);
+            return true;
+        }
         m.where = M.Where.SPARE;
         m.spareLink = first;
         m.isSpare = true;

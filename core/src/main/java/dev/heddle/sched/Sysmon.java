@@ -345,7 +345,7 @@ final class Sysmon implements Runnable {
             deny(watch);
             return false;
         }
-        m.asleep = asleep;
+        m.asleepSinceCpuNanos = asleep ? cpuNanos(m) : -1;
         if (!take(p, word)) {
             return false;
         }
@@ -375,11 +375,16 @@ final class Sysmon implements Runnable {
     private boolean mayRunWithoutP() {
         int hogs = 0;
         for (M m : sched.threads.all()) {
-            if (m.curg != null && m.where == M.Where.RUNNING && !m.asleep && !owns(m)) {
+            if (m.curg != null && m.where == M.Where.RUNNING && !owns(m) && !isStillAsleep(m)) {
                 hogs++;
             }
         }
         return hogs < sched.config.maxHogs();
+    }
+
+    /** Its P was taken because it slept in an undeclared call, and it has done little since. */
+    private boolean isStillAsleep(M m) {
+        return m.asleepSinceCpuNanos >= 0 && cpuNanos(m) - m.asleepSinceCpuNanos < sched.quantumNanos / 10;
     }
 
     private boolean owns(M m) {
@@ -398,10 +403,7 @@ final class Sysmon implements Runnable {
             if (!deniedLogged) {
                 deniedLogged = true;
                 // not here: a logger may wait for a goroutine that is queued behind this one
-                Thread.ofPlatform()
-                        .name(sched.config.name() + "-log")
-                        .daemon(true)
-                        .start(this::logDenied);
+                sched.logElsewhere(this::logDenied);
             }
         }
     }

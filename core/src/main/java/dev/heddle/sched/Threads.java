@@ -81,12 +81,18 @@ final class Threads implements Runnable {
 
     private P next() {
         sched.lock.lock();
+        P p = takeWaiting();
+        sched.lock.unlock();
+        return p;
+    }
+
+    /** Takes a P that waits for a thread, or returns null. Under the lock. */
+    P takeWaiting() {
         P p = waiting;
         if (p != null) {
             waiting = p.link;
             p.link = null;
         }
-        sched.lock.unlock();
         return p;
     }
 
