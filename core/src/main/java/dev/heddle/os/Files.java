@@ -22,6 +22,7 @@ import java.nio.file.attribute.PosixFileAttributeView;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
@@ -136,7 +137,7 @@ public final class Files {
         if (options.length == 0) {
             return REPLACE;
         }
-        OpenOption[] all = java.util.Arrays.copyOf(options, options.length + 1);
+        OpenOption[] all = Arrays.copyOf(options, options.length + 1);
         all[options.length] = StandardOpenOption.WRITE;
         return all;
     }
@@ -301,6 +302,17 @@ public final class Files {
      */
     public static BasicFileAttributes attributes(Path path, LinkOption... options) throws IOException {
         return Syscall.call(() -> java.nio.file.Files.readAttributes(path, BasicFileAttributes.class, options));
+    }
+
+    /**
+     * Returns what {@link #attributes} returns, or null if there is no such file: costs less than an exception.
+     *
+     * @throws IOException if it fails otherwise
+     */
+    public static BasicFileAttributes attributesIfExists(Path path, LinkOption... options) throws IOException {
+        return Syscall.call(() -> path.getFileSystem()
+                .provider()
+                .readAttributesIfExists(path, BasicFileAttributes.class, options));
     }
 
     /** Returns whether something is there. False also when the answer cannot be found out. */

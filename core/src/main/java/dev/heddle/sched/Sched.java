@@ -151,7 +151,7 @@ final class Sched {
 
     /** The lock takes stack, which a goroutine that has lost its P may not have. */
     private void enqueueGlobally(G g) {
-        if (StackProbe.room()) {
+        if (!Thread.currentThread().isVirtual() || StackProbe.room()) {
             globrunqput(g);
         } else {
             enqueueWithoutRoom(g);

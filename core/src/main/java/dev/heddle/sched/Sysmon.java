@@ -72,6 +72,7 @@ final class Sysmon implements Runnable {
         long cpuNanos;
         boolean cpuKnown;
         boolean denied;
+        long deniedAt;
         /** The call that it was seen in. */
         boolean inCall;
 
@@ -332,6 +333,9 @@ final class Sysmon implements Runnable {
         if (ran < sched.quantumNanos) {
             return false;
         }
+        if (watch.denied && now - watch.deniedAt < sched.quantumNanos) {
+            return false; // asking costs a look at every thread
+        }
         if (!mayTake || ran < sched.quantumNanos + MIN_DELAY_NANOS) {
             return false; // it may see the flag
         }
@@ -343,6 +347,7 @@ final class Sysmon implements Runnable {
         }
         if (!sched.spares.canStart() || hog && !mayRunWithoutP()) {
             deny(watch);
+            watch.deniedAt = now;
             return false;
         }
         m.asleepSinceCpuNanos = asleep ? cpuNanos(m) : -1;
