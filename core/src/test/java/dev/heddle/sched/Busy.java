@@ -1,0 +1,53 @@
+package dev.heddle.sched;
+
+import dev.heddle.sched.jdk.Carrier;
+import java.util.function.BooleanSupplier;
+
+/** Ways for a goroutine to keep its thread: nothing here is a scheduling point. */
+final class Busy {
+    private Busy() {}
+
+    /**
+     * Computes until the condition holds.
+     *
+     * @throws AssertionError after {@link Waiting#LIMIT}, so that a failed test leaves no busy thread behind
+     */
+    static void until(BooleanSupplier condition) {
+        long begin = System.nanoTime();
+        while (!condition.getAsBoolean()) {
+            Thread.onSpinWait();
+            checkLimit(begin);
+        }
+    }
+
+    /** Computes for some time of the clock. */
+    static void nanos(long nanos) {
+        long begin = System.nanoTime();
+        while (System.nanoTime() - begin < nanos) {
+            Thread.onSpinWait();
+        }
+    }
+
+    /**
+     * Blocks the thread, with the goroutine mounted, until the condition holds: to the scheduler a call into the kernel
+     * that it has not been told about.
+     */
+    static void blockedUntil(BooleanSupplier condition) {
+        long begin = System.nanoTime();
+        while (!condition.getAsBoolean()) {
+            Carrier.parkCarrier(50_000);
+            checkLimit(begin);
+        }
+    }
+
+    /** Blocks the thread once for about the time given, with the goroutine mounted. */
+    static void blockedNanos(long nanos) {
+        Carrier.parkCarrier(nanos);
+    }
+
+    private static void checkLimit(long begin) {
+        if (System.nanoTime() - begin > Waiting.LIMIT.toNanos()) {
+            throw new AssertionError("kept the thread for " + Waiting.LIMIT + ", nothing came");
+        }
+    }
+}

@@ -1,0 +1,73 @@
+package dev.heddle.sched;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.AppenderBase;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.slf4j.LoggerFactory;
+
+/** Collects what schedulers log from its creation until it is closed. */
+final class LogCapture implements AutoCloseable {
+    private final List<ILoggingEvent> events = new CopyOnWriteArrayList<>();
+    private final Logger logger = (Logger) LoggerFactory.getLogger(Scheduler.class);
+    private final boolean additive = logger.isAdditive();
+    private final AppenderBase<ILoggingEvent> appender = new AppenderBase<>() {
+        @Override
+        protected void append(ILoggingEvent event) {
+            events.add(event);
+        }
+    };
+
+    private LogCapture(boolean onlyHere) {
+        appender.start();
+        logger.addAppender(appender);
+        if (onlyHere) {
+            logger.setAdditive(false);
+        }
+    }
+
+    /** Collects, and keeps what is expected off the console. */
+    static LogCapture quiet() {
+        return new LogCapture(true);
+    }
+
+    /** Collects beside the console: for tests that expect nothing. */
+    static LogCapture watch() {
+        return new LogCapture(false);
+    }
+
+    List<ILoggingEvent> events() {
+        return events;
+    }
+
+    /** The texts of what was logged at that level. */
+    List<String> messages(Level level) {
+        return events.stream()
+                .filter(event -> event.getLevel() == level)
+                .map(ILoggingEvent::getFormattedMessage)
+                .toList();
+    }
+
+    /** Fails if scheduler code or a goroutine has thrown. */
+    void assertNoErrors() {
+        List<String> errors = events.stream()
+                .filter(event -> event.getLevel() == Level.ERROR)
+                .map(event -> event.getFormattedMessage()
+                        + (event.getThrowableProxy() == null
+                                ? ""
+                                : ": " + event.getThrowableProxy().getClassName() + ": "
+                                        + event.getThrowableProxy().getMessage()))
+                .toList();
+        if (!errors.isEmpty()) {
+            throw new AssertionError(errors.size() + " errors were logged, first: " + errors.getFirst());
+        }
+    }
+
+    @Override
+    public void close() {
+        logger.detachAppender(appender);
+        logger.setAdditive(additive);
+    }
+}

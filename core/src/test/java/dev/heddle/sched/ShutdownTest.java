@@ -1,0 +1,266 @@
+package dev.heddle.sched;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The end of a scheduler: goroutines get their grace, threads end, and nothing starts afterwards. */
+@Timeout(120)
+class ShutdownTest {
+    /** Platform threads of this scheduler. */
+    private static List<String> threads(Scheduler s) {
+        return Thread.getAllStackTraces().keySet().stream()
+                .map(Thread::getName)
+                .filter(name -> name.startsWith(s.config().name() + "-"))
+                .toList();
+    }
+
+    private static void allThreadsEnd(Scheduler s) {
+        Waiting.until(s, "all threads have ended", () -> threads(s).isEmpty());
+        assertEquals(0, s.stats().threads().total());
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 8})
+    void withoutGoroutinesItEndsAtOnce(int procs) {
+        Scheduler s = Started.procs(procs);
+        assertTrue(threads(s).size() >= 2, "sysmon and the template thread");
+        assertTrue(s.shutdown(Duration.ofSeconds(10)));
+        allThreadsEnd(s);
+    }
+
+    @Test
+    void itWaitsForGoroutines() {
+        Scheduler s = Started.procs(2);
+        AtomicInteger ended = new AtomicInteger();
+        for (int i = 0; i < 100; i++) {
+            s.go(() -> {
+                for (int k = 0; k < 5; k++) {
+                    LockSupport.parkNanos(1_000_000);
+                    Goroutine.gosched();
+                }
+                ended.incrementAndGet();
+            });
+        }
+        assertTrue(s.shutdown(Waiting.LIMIT));
+        assertEquals(100, ended.get());
+        allThreadsEnd(s);
+    }
+
+    @Test
+    void afterTheGraceItInterrupts() {
+        Scheduler s = Started.procs(1);
+        AtomicReference<String> end = new AtomicReference<>();
+        Goroutine g = s.go(() -> {
+            try {
+                Goroutine.sleep(Duration.ofSeconds(1_000));
+                end.set("slept");
+            } catch (InterruptedException e) {
+                end.set("interrupted");
+            }
+        });
+        Waiting.until(s, "it sleeps", () -> g.waitReason() == WaitReason.SLEEP);
+        assertFalse(s.shutdown(Duration.ofMillis(5)));
+        assertTrue("interrupted".equals(end.get()) || g.thread().isInterrupted(), end.get());
+        allThreadsEnd(s);
+    }
+
+    @Test
+    void closeInterruptsAtOnce() {
+        Scheduler s = Started.procs(1);
+        CountDownLatch never = new CountDownLatch(1);
+        AtomicBoolean interrupted = new AtomicBoolean();
+        Goroutine g = s.go(() -> {
+            try {
+                never.await();
+            } catch (InterruptedException e) {
+                interrupted.set(true);
+            }
+        });
+        Waiting.until(s, "it waits", () -> g.state() == Goroutine.State.WAITING);
+        s.close();
+        assertTrue(interrupted.get() || g.thread().isInterrupted());
+        allThreadsEnd(s);
+        s.close();
+    }
+
+    @Test
+    void whoIgnoresTheInterruptStaysParkedAndHoldsNothingUp() {
+        Scheduler s = Started.procs(1);
+        BinarySemaphore never = new BinarySemaphore();
+        Goroutine g = s.go(() -> never.acquire(WaitReason.CHAN_RECEIVE));
+        Waiting.until(s, "it waits", () -> g.state() == Goroutine.State.WAITING);
+        assertFalse(s.shutdown(Duration.ofMillis(5)));
+        allThreadsEnd(s);
+        never.release(); // the wake-up comes too late; nothing happens
+        assertTrue(g.thread().isAlive());
+    }
+
+    @Test
+    void afterwardsNothingStarts() {
+        Scheduler s = Started.procs(1);
+        Thread unstarted = s.threadFactory("late").newThread(() -> {});
+        s.close();
+        RejectedExecutionException e = assertThrows(RejectedExecutionException.class, () -> s.go(() -> {}));
+        assertEquals("scheduler " + s.config().name() + " is closed", e.getMessage());
+        assertThrows(RejectedExecutionException.class, () -> s.executor().submit(() -> {}));
+        assertThrows(RejectedExecutionException.class, unstarted::start);
+        assertEquals(0, s.sched().allGs.live());
+    }
+
+    /** While it waits for those that live, nothing new starts, not even from them. */
+    @Test
+    void duringTheGraceNothingStarts() throws Exception {
+        Scheduler s = Started.procs(1);
+        AtomicReference<Class<?>> refused = new AtomicReference<>();
+        AtomicReference<Class<?>> strangerRefused = new AtomicReference<>();
+        Goroutine g = s.go(() -> {
+            while (!s.sched().closed) {
+                LockSupport.parkNanos(100_000);
+            }
+            refused.set(thrown(() -> s.go(() -> {})));
+            strangerRefused.set(thrown(() -> Thread.startVirtualThread(() -> {})));
+        });
+        assertTrue(s.shutdown(Waiting.LIMIT));
+        g.join();
+        assertEquals(RejectedExecutionException.class, refused.get());
+        assertEquals(RejectedExecutionException.class, strangerRefused.get());
+        allThreadsEnd(s);
+    }
+
+    private static Class<?> thrown(Runnable action) {
+        try {
+            action.run();
+            return null;
+        } catch (RuntimeException e) {
+            return e.getClass();
+        }
+    }
+
+    @Test
+    void aGoroutineCannotShutItsOwnSchedulerDown() throws Exception {
+        try (Scheduler s = Started.procs(1);
+                Scheduler other = Started.procs(1)) {
+            IllegalStateException e = Started.call(
+                    s, () -> assertThrows(IllegalStateException.class, () -> s.shutdown(Duration.ZERO)));
+            assertTrue(e.getMessage().contains("own scheduler"), e.getMessage());
+            assertEquals(1, Started.call(s, () -> 1), "it goes on");
+            assertTrue(Started.call(s, () -> other.shutdown(Waiting.LIMIT)), "another's it can");
+            allThreadsEnd(other);
+        }
+    }
+
+    @Test
+    void systemGoroutinesAreNeitherWaitedForNorInterrupted() {
+        Scheduler s = Started.procs(1);
+        BinarySemaphore never = new BinarySemaphore();
+        Goroutine system = s.goSystem("poller", () -> never.acquire(WaitReason.IO_WAIT));
+        Waiting.until(s, "it waits", () -> system.state() == Goroutine.State.WAITING);
+        assertTrue(s.shutdown(Duration.ofSeconds(10)));
+        assertFalse(system.thread().isInterrupted());
+        allThreadsEnd(s);
+    }
+
+    /** Threads inside goroutines that do not end are left behind, with a word about it, and end with them. */
+    @Test
+    void threadsOfBusyGoroutinesEndWithThem() {
+        try (LogCapture log = LogCapture.quiet()) {
+            Scheduler s = Started.procs(1);
+            AtomicBoolean end = new AtomicBoolean();
+            AtomicInteger inside = new AtomicInteger();
+            s.go(() -> {
+                inside.incrementAndGet();
+                Busy.blockedUntil(end::get);
+            });
+            s.go(() -> Syscall.callBlocking(() -> {
+                inside.incrementAndGet();
+                Busy.blockedUntil(end::get);
+                return null;
+            }));
+            Waiting.until(s, "both are inside", () -> inside.get() == 2);
+            assertFalse(s.shutdown(Duration.ZERO));
+            assertEquals(2, threads(s).size(), threads(s).toString());
+            assertTrue(log.events().getFirst().getFormattedMessage().contains("2 threads"), log.events().toString());
+            end.set(true);
+            allThreadsEnd(s);
+        }
+    }
+
+    /** Interrupted itself, it ends the scheduler at once and keeps the interrupt. */
+    @Test
+    void anInterruptedShutdownInterruptsTheGoroutines() {
+        Scheduler s = Started.procs(1);
+        Goroutine g = s.go(() -> {
+            try {
+                Thread.sleep(1_000_000);
+            } catch (InterruptedException e) {
+                // this is how it ends
+            }
+        });
+        Waiting.until(s, "it sleeps", () -> g.state() == Goroutine.State.WAITING);
+        Thread.currentThread().interrupt();
+        assertFalse(s.shutdown(Duration.ofSeconds(1_000)));
+        assertTrue(Thread.interrupted());
+        allThreadsEnd(s);
+    }
+
+    @Test
+    void severalThreadsMayShutItDown() throws Exception {
+        Scheduler s = Started.procs(2);
+        AtomicInteger ended = new AtomicInteger();
+        for (int i = 0; i < 20; i++) {
+            s.go(() -> LockSupport.parkNanos(20_000_000));
+        }
+        Thread[] all = new Thread[4];
+        for (int i = 0; i < all.length; i++) {
+            all[i] = Thread.ofPlatform().start(() -> ended.addAndGet(s.shutdown(Waiting.LIMIT) ? 1 : 0));
+        }
+        for (Thread thread : all) {
+            assertTrue(thread.join(Waiting.LIMIT.multipliedBy(2)));
+        }
+        assertEquals(4, ended.get());
+        allThreadsEnd(s);
+    }
+
+    /** Starts and ends under contention: none may hang. */
+    @Test
+    void manyShortLives() {
+        for (int i = 0; i < 150; i++) {
+            Scheduler s = Started.procs(1 + i % 4);
+            AtomicInteger ran = new AtomicInteger();
+            int count = i % 7;
+            for (int k = 0; k < count; k++) {
+                s.go(() -> {
+                    LockSupport.parkNanos(50_000);
+                    ran.incrementAndGet();
+                });
+            }
+            boolean ended = s.shutdown(Waiting.LIMIT);
+            assertTrue(ended, () -> "life did not end\n" + s.dump());
+            assertEquals(count, ran.get());
+            allThreadsEnd(s);
+        }
+    }
+
+    @Test
+    void theLongestGraceWorks() {
+        Scheduler s = Started.procs(1);
+        s.go(() -> LockSupport.parkNanos(1_000_000));
+        assertTrue(s.shutdown(Duration.ofSeconds(Long.MAX_VALUE)));
+        allThreadsEnd(s);
+    }
+}

@@ -1,0 +1,208 @@
+package dev.heddle.sched;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ch.qos.logback.classic.Level;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Ms: made when they are needed, not more than allowed, ended when there are too many. */
+@Timeout(60)
+class ThreadsTest {
+    private static void block(AtomicInteger inside, AtomicInteger end, int number) {
+        Syscall.callBlocking(() -> {
+            inside.incrementAndGet();
+            Busy.blockedUntil(() -> end.get() >= number);
+            return null;
+        });
+    }
+
+    @Test
+    void noThreadIsMadeBeforeThereIsWork() throws Exception {
+        try (Scheduler s = Started.procs(4)) {
+            assertEquals(0, s.stats().threadsCreated());
+            Started.call(s, () -> 1);
+            assertTrue(s.stats().threadsCreated() >= 1);
+        }
+    }
+
+    @Test
+    void theSameThreadsServeAgainAndAgain() throws Exception {
+        try (Scheduler s = Started.procs(2)) {
+            for (int i = 0; i < 500; i++) {
+                Started.call(s, () -> 1);
+                Quiet.afterEnd(s);
+            }
+            assertTrue(s.stats().threadsCreated() <= 3, s.stats().threadsCreated() + " threads for 2 Ps");
+            assertTrue(s.stats().parks() > 0);
+            assertTrue(s.stats().wakeups() > 0);
+        }
+    }
+
+    @Test
+    void eachBlockedCallHasAThreadOfItsOwn() {
+        int calls = 30;
+        try (Scheduler s = Started.procs(1)) {
+            AtomicInteger inside = new AtomicInteger();
+            AtomicInteger end = new AtomicInteger();
+            for (int i = 0; i < calls; i++) {
+                s.go(() -> block(inside, end, 1));
+            }
+            Waiting.until(s, "all calls are made", () -> inside.get() == calls);
+            assertTrue(s.stats().threads().syscall() == calls, s.stats().threads().toString());
+            assertEquals(calls, s.stats().goroutines().syscall());
+            end.set(1);
+            Quiet.afterEnd(s);
+            assertTrue(s.stats().threadsCreated() <= calls + 2);
+        }
+    }
+
+    /** Too many spares: after the keep-alive all but twice as many as there are Ps end. */
+    @Test
+    void sparesEndAfterAWhile() {
+        int calls = 20;
+        try (Scheduler s = Started.with(1, config -> config.withSpareKeepAlive(Duration.ofMillis(30)))) {
+            AtomicInteger inside = new AtomicInteger();
+            AtomicInteger end = new AtomicInteger();
+            for (int i = 0; i < calls; i++) {
+                s.go(() -> block(inside, end, 1));
+            }
+            Waiting.until(s, "all calls are made", () -> inside.get() == calls);
+            end.set(1);
+            Quiet.afterEnd(s);
+            Waiting.until(s, "the spares have ended", () -> s.stats().threads().total() <= 2);
+            AtomicBoolean ran = new AtomicBoolean();
+            s.go(() -> ran.set(true));
+            Waiting.until(s, "those left do the work", ran::get);
+            Waiting.holds(s, "two stay", Duration.ofMillis(60), () -> s.stats().threads().total() == 2);
+        }
+    }
+
+    /** Where Go ends the process, work waits until a thread comes back: nothing is lost. */
+    @Test
+    void atMaxThreadsWorkWaitsAndNothingIsLost() throws Exception {
+        int calls = 6;
+        try (LogCapture log = LogCapture.quiet();
+                Scheduler s = Started.with(1, config -> config.withMaxThreads(3))) {
+            AtomicInteger inside = new AtomicInteger();
+            AtomicInteger end = new AtomicInteger();
+            AtomicInteger done = new AtomicInteger();
+            for (int i = 0; i < calls; i++) {
+                s.go(() -> {
+                    block(inside, end, 1);
+                    done.incrementAndGet();
+                });
+            }
+            Waiting.until(s, "all threads are blocked", () -> inside.get() == 3);
+            Waiting.until(s, "a thread was refused", () -> s.stats().threadFailures() >= 1);
+            Waiting.holds(s, "the others wait", Duration.ofMillis(20), () -> inside.get() == 3 && done.get() == 0);
+            assertEquals(3, s.stats().threads().total());
+            end.set(1);
+            Waiting.until(s, "all calls have ended", () -> done.get() == calls);
+            Quiet.afterEnd(s);
+            assertEquals(3, s.stats().threadsCreated());
+            assertEquals(1, log.messages(Level.WARN).size(), "said once: " + log.messages(Level.WARN));
+            assertTrue(log.messages(Level.WARN).getFirst().contains("maxThreads = 3"));
+        }
+    }
+
+    /** All threads are inside calls, for so long that sysmon sleeps; whoever comes back first does the work. */
+    @Test
+    void whoComesBackFirstDoesTheWorkThatWaited() {
+        try (LogCapture _ = LogCapture.quiet();
+                Scheduler s = Started.with(1, config -> config.withMaxThreads(2))) {
+            AtomicInteger inside = new AtomicInteger();
+            AtomicInteger end = new AtomicInteger();
+            AtomicInteger ran = new AtomicInteger();
+            s.go(() -> block(inside, end, 1));
+            s.go(() -> block(inside, end, 2));
+            Waiting.until(s, "both threads are blocked", () -> inside.get() == 2);
+            for (int i = 0; i < 100; i++) {
+                s.go(ran::incrementAndGet);
+            }
+            Waiting.holds(s, "nobody can run them", Duration.ofMillis(60), () -> ran.get() == 0);
+            end.set(1);
+            Waiting.until(s, "all have run", () -> ran.get() == 100);
+            end.set(2);
+            Quiet.afterEnd(s);
+        }
+    }
+
+    /** The P is taken from hogs, but there is no thread for it: what stands in its ring must not stay there. */
+    @Test
+    void whatStandsBehindHogsAtMaxThreadsIsRunWhenTheyEnd() {
+        try (LogCapture _ = LogCapture.quiet();
+                Scheduler s = Started.with(1, config -> config.withMaxThreads(2))) {
+            AtomicInteger hogs = new AtomicInteger();
+            AtomicBoolean end = new AtomicBoolean();
+            AtomicInteger ran = new AtomicInteger();
+            s.go(() -> {
+                s.go(() -> {
+                    hogs.incrementAndGet();
+                    for (int i = 0; i < 4; i++) {
+                        s.go(ran::incrementAndGet);
+                    }
+                    Busy.until(end::get);
+                });
+                hogs.incrementAndGet();
+                Busy.until(end::get);
+            });
+            Waiting.until(s, "both hogs run", () -> hogs.get() == 2);
+            Waiting.holds(s, "both threads are taken", Duration.ofMillis(60), () -> ran.get() == 0);
+            end.set(true);
+            Waiting.until(s, "what stood behind them has run", () -> ran.get() == 4);
+            Quiet.afterEnd(s);
+        }
+    }
+
+    /** Sleepers and waiters whose time comes while every thread is inside a call, and while sysmon sleeps. */
+    @Test
+    void timersAndWakeUpsAtMaxThreadsAreSeenWhenAThreadComesBack() {
+        int each = 5;
+        try (LogCapture _ = LogCapture.quiet();
+                Scheduler s = Started.with(2, config -> config.withMaxThreads(3))) {
+            AtomicInteger inside = new AtomicInteger();
+            AtomicInteger end = new AtomicInteger();
+            AtomicInteger woken = new AtomicInteger();
+            BinarySemaphore[] semaphores = new BinarySemaphore[each];
+            for (int i = 0; i < each; i++) {
+                BinarySemaphore semaphore = new BinarySemaphore();
+                semaphores[i] = semaphore;
+                s.go(() -> {
+                    semaphore.acquire(WaitReason.SEMACQUIRE);
+                    woken.incrementAndGet();
+                });
+                s.go(() -> {
+                    new BinarySemaphore().acquire(WaitReason.SLEEP, 400_000_000);
+                    woken.incrementAndGet();
+                });
+            }
+            Waiting.until(s, "all wait", () -> s.stats().goroutines().waiting() == 2 * each);
+            for (int i = 0; i < 3; i++) {
+                s.go(() -> block(inside, end, 1));
+            }
+            Waiting.until(s, "all threads are blocked", () -> inside.get() == 3);
+            int before = woken.get(); // on a slow machine the time of some is over already
+            for (BinarySemaphore semaphore : semaphores) {
+                semaphore.release();
+            }
+            Waiting.holds(s, "nobody can run them", Duration.ofMillis(450), () -> woken.get() == before);
+            end.set(1);
+            Waiting.until(s, "all have woken", () -> woken.get() == 2 * each);
+            Quiet.afterEnd(s);
+        }
+    }
+
+    @Test
+    void threadsAreNamedDaemons() throws Exception {
+        try (Scheduler s = Started.procs(1)) {
+            Thread m = Started.call(s, M::current);
+            assertEquals(s.config().name() + "-m0", m.getName());
+            assertTrue(m.isDaemon());
+        }
+    }
+}
