@@ -27,6 +27,8 @@ import java.util.Arrays;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BooleanSupplier;
+import java.util.function.LongSupplier;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -292,11 +294,22 @@ class ConnTest {
         AtomicReference<SocketTimeoutException> thrown = new AtomicReference<>();
         Goroutine writer = world.go(
                 () -> thrown.set(assertThrows(SocketTimeoutException.class, () -> conn.write(source))));
-        world.await("the writer is stuck", () -> writer.state() == Goroutine.State.WAITING && conn.unsentBytes() > 0);
+        world.await("the writer is stuck", isStuck(writer, conn::unsentBytes));
         conn.setWriteDeadline(Duration.ofNanos(-1));
         world.join();
         assertTrue(source.position() > 0 && source.hasRemaining(), "taken: " + source.position());
         return thrown.get();
+    }
+
+    /** True when a goroutine waits and a number of bytes stands still above 0 for as long as a hundred looks. */
+    private static BooleanSupplier isStuck(Goroutine g, LongSupplier bytes) {
+        AtomicLong last = new AtomicLong();
+        AtomicLong same = new AtomicLong();
+        return () -> {
+            long now = bytes.getAsLong();
+            boolean still = now > 0 && last.getAndSet(now) == now && g.state() == Goroutine.State.WAITING;
+            return (still ? same.incrementAndGet() : same.getAndSet(0)) >= 100;
+        };
     }
 
     @ParameterizedTest
@@ -310,7 +323,7 @@ class ConnTest {
                 }
             });
             Conn conn = listener.accept();
-            world.await("the sender is stuck", () -> sender.state() == Goroutine.State.WAITING && conn.heldBytes() > 0);
+            world.await("the sender is stuck", isStuck(sender, conn::heldBytes));
             long held = conn.heldBytes();
             assertTrue(held <= 200_000, "received ahead: " + held);
             byte[] all = conn.inputStream().readAllBytes();

@@ -329,7 +329,7 @@ class NetpollTest {
         }
     }
 
-    /** A server channel that pauses must be able to go on: see EpollRegistration. */
+    /** What Netty's bootstrap does after errors of accept. */
     @ParameterizedTest
     @EnumSource(names = {"EPOLL", "NIO"})
     void acceptingCanPauseAndGoOn(Kind kind) throws Exception {
