@@ -1,0 +1,72 @@
+package dev.heddle.http;
+
+import dev.heddle.netpoll.Netpoll;
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+
+/** The listening socket of a server, and the pipeline of each connection that it accepts. */
+final class Acceptor {
+    /** Pending connections that the kernel keeps; the value that Linux caps at by default ({@code somaxconn}). */
+    private static final int BACKLOG = 4096;
+
+    private final Channel channel;
+
+    private Acceptor(Channel channel) {
+        this.channel = channel;
+    }
+
+    /**
+     * Binds and begins to accept.
+     *
+     * @throws IOException if the address cannot be bound
+     */
+    static Acceptor bind(Shared shared, Netpoll netpoll) throws IOException, InterruptedException {
+        ServerConfig config = shared.config;
+        InetSocketAddress address = new InetSocketAddress(config.host(), config.port());
+        if (address.isUnresolved()) {
+            throw new IOException("host: got '" + config.host() + "', need a name that resolves, or an address");
+        }
+        ChannelFuture bound = new ServerBootstrap()
+                .group(netpoll.group())
+                .channel(netpoll.serverChannelClass())
+                .option(ChannelOption.SO_BACKLOG, BACKLOG)
+                .option(ChannelOption.SO_REUSEADDR, true)
+                .childOption(ChannelOption.TCP_NODELAY, true)
+                .childOption(ChannelOption.ALLOW_HALF_CLOSURE, config.halfClose())
+                .childHandler(new ChannelInitializer<>() {
+                    @Override
+                    protected void initChannel(Channel connection) {
+                        initialize(connection, shared);
+                    }
+                })
+                .bind(address)
+                .await();
+        if (!bound.isSuccess()) {
+            throw new IOException(
+                    "bind " + config.host() + ":" + config.port() + ": " + bound.cause().getMessage(), bound.cause());
+        }
+        return new Acceptor(bound.channel());
+    }
+
+    private static void initialize(Channel channel, Shared shared) {
+        Http1Decoder decoder = new Http1Decoder(shared.config.limits());
+        channel.pipeline()
+                .addLast(decoder)
+                .addLast(new Http1Encoder())
+                .addLast(new Http1Connection(shared, channel, decoder));
+    }
+
+    InetSocketAddress address() {
+        return (InetSocketAddress) channel.localAddress();
+    }
+
+    /** Accepts nothing more; returns when the socket is closed. */
+    void close() throws InterruptedException {
+        channel.close().await();
+    }
+}

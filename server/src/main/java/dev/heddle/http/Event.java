@@ -1,0 +1,21 @@
+package dev.heddle.http;
+
+/** What is counted in {@link ServerStats} because it should be rare. */
+enum Event {
+    /** A request was refused because it was malformed or too large. */
+    MALFORMED,
+    /** A head did not come in time. */
+    HEADER_TIMEOUT,
+    /** A body did not come in time. */
+    BODY_TIMEOUT,
+    /** A connection was idle for too long. */
+    IDLE_TIMEOUT,
+    /** A client did not take its answer. */
+    WRITE_TIMEOUT,
+    /** A client left before it had its answer. */
+    CLIENT_GONE,
+    /** An answer was broken off because its handler failed half-way. */
+    RESPONSE_ABORTED,
+    /** A connection failed for another reason. */
+    CONNECTION_FAILED
+}

@@ -1,0 +1,194 @@
+package dev.heddle.http;
+
+import dev.heddle.sched.Goroutine;
+import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpVersion;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One request and its answer, and the body of the goroutine that serves it. Made by the loop, then owned by whoever has the
+ * turn on the connection ({@link Turns}), which is that goroutine from its first to its last statement.
+ */
+final class Exchange implements Runnable {
+    private static final Logger LOG = LoggerFactory.getLogger(Server.class);
+
+    final Http1Connection connection;
+    /** Null if no head could be read. */
+    final HttpRequest request;
+    /** Null if there is none. */
+    final RequestBody body;
+    /** Null if the request may be served. */
+    final Rejection rejection;
+    /** Whether the client wants to keep the connection. */
+    final boolean keepAlive;
+    /** When the head was read. */
+    final long arrivedNanos;
+
+    /** The request after this one. Written by the loop, read by whoever passes the turn on. */
+    Exchange next;
+
+    Exchange(
+            Http1Connection connection,
+            HttpRequest request,
+            RequestBody body,
+            Rejection rejection,
+            boolean keepAlive) {
+        this.connection = connection;
+        this.request = request;
+        this.body = body;
+        this.rejection = rejection;
+        this.keepAlive = keepAlive;
+        this.arrivedNanos = connection.burstNanos();
+    }
+
+    /** Begins to serve the request. Returns false if it is over already, and the connection with it. */
+    boolean begin() {
+        if (rejection != null) {
+            reject();
+            return false;
+        }
+        try {
+            connection.shared.scheduler.go(this);
+            return true;
+        } catch (Throwable t) { // no memory, or the scheduler is shutting down
+            LOG.warn("{} from {}: cannot be served", requestLine(), connection.remoteAddress(), t);
+            connection.abort();
+            drop();
+            return false;
+        }
+    }
+
+    /** Answers a request that no handler shall see. */
+    private void reject() {
+        connection.count(rejection.event());
+        Response response = new Response(this);
+        connection.shared.observers.started(methodLabel());
+        try {
+            response.problem(rejection.status(), rejection.detail());
+            response.finish();
+        } catch (Throwable t) {
+            failed(response, t);
+        }
+        drop();
+        connection.shared.observers.finished(this, response, Ctx.UNMATCHED);
+    }
+
+    /** Lets go of a request that is not served any more. */
+    void drop() {
+        if (body != null) {
+            body.close();
+        }
+    }
+
+    @Override
+    public void run() {
+        Response response = new Response(this);
+        Ctx c = new Ctx(this, response);
+        try {
+            connection.shared.observers.started(methodLabel());
+            serve(c, response);
+        } catch (Throwable t) {
+            failed(response, t);
+        } finally {
+            end(c, response);
+        }
+    }
+
+    private void serve(Ctx c, Response response) throws Throwable {
+        try {
+            connection.shared.dispatcher.dispatch(c);
+        } catch (Throwable t) { // a StackOverflowError of a handler must not cost more than its request
+            connection.shared.dispatcher.errors().answer(c, response, t);
+        }
+        response.finish();
+    }
+
+    /** The answer cannot be brought to a good end: the client must not take it for complete. */
+    private void failed(Response response, Throwable t) {
+        try {
+            if (connection.isGone() || t instanceof ClientGoneException) {
+                response.failedWith("client_gone");
+                connection.count(Event.CLIENT_GONE);
+            } else {
+                response.failedWith(t.getClass().getName());
+                connection.count(Event.RESPONSE_ABORTED);
+                LOG.error(
+                        "{} (route {}) failed in goroutine {} after its head was sent; a part that is missing is shown by a"
+                                + " broken connection",
+                        requestLine(),
+                        response.route(),
+                        goroutine(),
+                        t);
+            }
+        } finally {
+            if (!response.isFinished()) {
+                connection.turns().over();
+                connection.signal(response.isUntilClose() ? Signal.RESET : Signal.ABORT);
+            }
+        }
+    }
+
+    private void end(Ctx c, Response response) {
+        try {
+            c.end();
+            drop();
+            connection.shared.observers.finished(this, response, c.route());
+        } catch (Throwable t) {
+            LOG.error("{}: the end of the request failed", requestLine(), t);
+            connection.abort();
+        } finally {
+            connection.turns().finished(this);
+        }
+    }
+
+    static long goroutine() {
+        Goroutine g = Goroutine.current();
+        return g == null ? 0 : g.id();
+    }
+
+    String method() {
+        return request == null ? "_OTHER" : request.method().name();
+    }
+
+    /** Returns method and path for logs; without the query, which may hold secrets, and with visible characters only. */
+    String requestLine() {
+        if (request == null) {
+            return "request";
+        }
+        String uri = request.uri();
+        int query = uri.indexOf('?');
+        StringBuilder line = new StringBuilder(method()).append(' ').append(query < 0 ? uri : uri.substring(0, query));
+        for (int i = 0; i < line.length(); i++) {
+            char ch = line.charAt(i);
+            if (ch < ' ' || ch > '~') {
+                line.setCharAt(i, '?');
+            }
+        }
+        return line.toString();
+    }
+
+    boolean isHead() {
+        return request != null && method().equals("HEAD");
+    }
+
+    boolean isHttp10() {
+        return request != null && request.protocolVersion() == HttpVersion.HTTP_1_0;
+    }
+
+    String protocolVersion() {
+        return isHttp10() ? "1.0" : "1.1";
+    }
+
+    /** Returns the method if it is a common one, so that labels made of it are few (OpenTelemetry's rule). */
+    String methodLabel() {
+        if (rejection != null && (request == null || request.decoderResult().isFailure())) {
+            return "_OTHER"; // what the decoder could not read it replaces with a GET of its own
+        }
+        String method = method();
+        return switch (method) {
+            case "GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH" -> method;
+            default -> "_OTHER";
+        };
+    }
+}

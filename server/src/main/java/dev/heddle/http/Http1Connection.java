@@ -1,0 +1,482 @@
+package dev.heddle.http;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.channel.socket.DuplexChannel;
+import io.netty.handler.codec.http.DefaultFullHttpResponse;
+import io.netty.handler.codec.http.HttpContent;
+import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpUtil;
+import io.netty.handler.codec.http.HttpVersion;
+import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.util.ReferenceCountUtil;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/*
+ * The exchange between the loop and the handlers of one connection
+ *
+ * The loop (this class, on its poller goroutine) decodes requests and writes answers; each request is served by a goroutine of its
+ * own. They meet in three places, each with its protocol written down where it is:
+ *
+ *   Turns        which request is served: the loop adds, the goroutine that has finished passes on
+ *   RequestBody  pieces of a body, from the loop to the goroutine
+ *   Outbound     messages and signals, from the goroutine to the loop
+ *
+ * One request, one answer:
+ *
+ *   loop                                     goroutine of the request
+ *   channelRead(head): Turns.add, go    ->   run: dispatch, handler
+ *   channelRead(content): body.offer    ->   body.read (waits if there is nothing)
+ *   run: write, flush                   <-   outbound.push (waits before it if the client is slow)
+ *                                            Turns.finished: go(next)
+ *
+ * How a connection ends. All of it is the loop's to do; handlers only signal.
+ *
+ *   CLOSE     the last answer has been written. If the client may still be sending (a body that nobody wanted, a malformed
+ *             request), closing at once would make the kernel reset the connection, and the client could lose the answer: so the
+ *             sending side is shut down, and what comes is thrown away for a short time (`lingering`).
+ *   ABORT     a broken answer: closed at once; with RESET so that the client sees it even where the end of the connection is
+ *             the end of the answer.
+ *   ending    `inputEnded`, set by the loop when nothing more can be read from the connection (the client has ended it, a
+ *             malformed chunk, too much of an unwanted body), or Shared.draining: what has been read is answered, then the
+ *             connection closes. Without a request it closes at once; else whoever frees the turn sends RESUME, and the loop
+ *             looks again. The flag is set before the loop looks at the turn, the turn is freed before the flag is looked at.
+ *   inactive  the channel is closed, by whomever: `gone` is set, whoever waits is woken and fails.
+ */
+
+/** One HTTP/1.1 connection, as the last handler of its pipeline and as the task that writes its answers. */
+final class Http1Connection extends ChannelInboundHandlerAdapter implements Runnable {
+    private static final Logger LOG = LoggerFactory.getLogger(Server.class);
+
+    final Shared shared;
+    private final Channel channel;
+    private final Http1Decoder decoder;
+    private final Turns turns;
+    private final Outbound outbound;
+    private final Deadlines deadlines;
+
+    // the loop's
+    private ChannelHandlerContext ctx;
+    private ChannelHandlerContext decoderCtx;
+    /** Whose body is arriving; null between bodies. */
+    private RequestBody receiving;
+    /** Whether no further request is taken. */
+    private boolean refusing;
+    private boolean lingering;
+    /** Whether messages that were taken from the mailbox are being written: until then the connection is not done. */
+    private boolean writing;
+    /** Those that are still to be written. */
+    private Mailbox.Cell<Object> unwritten;
+    /** Whether the client has ended its side. */
+    private boolean clientEnded;
+    /** When the first message of this burst was read; 0 between bursts. */
+    private long burstNanos;
+
+    /** Whether nothing more can be read. Written by the loop. */
+    private volatile boolean inputEnded;
+
+    Http1Connection(Shared shared, Channel channel, Http1Decoder decoder) {
+        this.shared = shared;
+        this.channel = channel;
+        this.decoder = decoder;
+        this.turns = new Turns(this, shared.config.limits().maxPipelined());
+        long write = shared.config.timeouts().write().toNanos();
+        this.outbound = new Outbound(channel, this, write == 0 ? Long.MAX_VALUE : write);
+        this.deadlines = new Deadlines(this, channel, shared.config.timeouts());
+    }
+
+    // ---- for the goroutines of requests
+
+    Turns turns() {
+        return turns;
+    }
+
+    Outbound outbound() {
+        return outbound;
+    }
+
+    void signal(Signal signal) {
+        outbound.push(signal);
+    }
+
+    void count(Event event) {
+        shared.counters.count(event);
+    }
+
+    /** Returns whether the connection closes as soon as it has no request. */
+    boolean isEnding() {
+        return inputEnded || shared.draining;
+    }
+
+    boolean isGone() {
+        return outbound.isGone();
+    }
+
+    /** Closes the connection at once. Any thread. */
+    void abort() {
+        channel.close();
+    }
+
+    ByteBufAllocator allocator() {
+        return channel.alloc();
+    }
+
+    InetSocketAddress remoteAddress() {
+        return (InetSocketAddress) channel.remoteAddress();
+    }
+
+    InetSocketAddress localAddress() {
+        return (InetSocketAddress) channel.localAddress();
+    }
+
+    // ---- life
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext own) {
+        ctx = own;
+        decoderCtx = own.pipeline().context(decoder);
+    }
+
+    @Override
+    public void channelActive(ChannelHandlerContext own) {
+        shared.opened(this);
+        deadlines.begin();
+        if (shared.draining) {
+            channel.close();
+        }
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext own) {
+        outbound.shut();
+        failBody("read: the connection is closed");
+        deadlines.end();
+        turns.forget();
+        if (turns.isIdle()) {
+            shared.closed(this); // else by whoever frees the turn, who sees that the client is gone
+        }
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext own, Throwable cause) {
+        if (!(cause instanceof IOException)) {
+            count(Event.CONNECTION_FAILED);
+            LOG.error("connection from {} failed; it is closed", remoteAddress(), cause);
+        } else {
+            LOG.debug("connection from {} failed", remoteAddress(), cause);
+        }
+        channel.close();
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext own, Object event) {
+        if (event instanceof ChannelInputShutdownEvent) { // only with ServerConfig.halfClose, or while lingering
+            clientEnded = true;
+            failBody("read: the client has ended the connection inside the body");
+            noMoreInput();
+        }
+    }
+
+    // ---- requests
+
+    @Override
+    public void channelRead(ChannelHandlerContext own, Object message) {
+        if (message instanceof HttpRequest request) {
+            if (refusing || !channel.isActive()) {
+                ReferenceCountUtil.release(message); // at the end of a connection the decoder reports a head that was cut off
+                return;
+            }
+            head(request);
+        } else if (message instanceof HttpContent content) {
+            content(content);
+        } else {
+            ReferenceCountUtil.release(message);
+        }
+    }
+
+    private void head(HttpRequest request) {
+        if (burstNanos == 0) {
+            burstNanos = System.nanoTime();
+        }
+        Rejection rejection = Rejection.of(request, decoder, shared.config.limits().maxUriBytes());
+        if (rejection != null) {
+            ReferenceCountUtil.release(request);
+            reject(request, rejection);
+            return;
+        }
+        boolean keepAlive = decoder.hasConnection() || request.protocolVersion() == HttpVersion.HTTP_1_0
+                ? HttpUtil.isKeepAlive(request)
+                : true;
+        if (!keepAlive) {
+            refusing = true;
+            decoder.discardRest();
+        }
+        RequestBody body = body(request);
+        receiving = body;
+        turns.add(new Exchange(this, request, body, null, keepAlive));
+    }
+
+    private RequestBody body(HttpRequest request) {
+        if (decoder.hasTransferEncoding()) {
+            return new RequestBody(this, -1, expectsContinue(request));
+        }
+        if (decoder.hasContentLength()) {
+            long length = HttpUtil.getContentLength(request, 0L);
+            if (length > 0) {
+                return new RequestBody(this, length, expectsContinue(request));
+            }
+        }
+        return null;
+    }
+
+    private boolean expectsContinue(HttpRequest request) {
+        return decoder.hasExpect() && request.protocolVersion() == HttpVersion.HTTP_1_1;
+    }
+
+    private void reject(HttpRequest request, Rejection rejection) {
+        refusing = true;
+        decoder.discardAll();
+        turns.add(new Exchange(this, request, null, rejection, false));
+    }
+
+    private void content(HttpContent content) {
+        RequestBody body = receiving;
+        if (body == null) {
+            content.release();
+            return;
+        }
+        if (content.decoderResult().isFailure()) {
+            content.release();
+            count(Event.MALFORMED);
+            body.fail(new HttpException(400, "the chunks of the body are malformed"));
+            receiving = null;
+            decoder.discardAll();
+            noMoreInput();
+            return;
+        }
+        ByteBuf piece = content.content();
+        if (!piece.isReadable()) {
+            content.release();
+        } else if (body.offer(piece)) {
+            if (body.isPaused()) {
+                updateReading();
+            }
+        } else {
+            content.release();
+            if (body.received() - body.wanted() > RequestBody.DISCARD_BYTES) {
+                receiving = null;
+                decoder.discardAll();
+                noMoreInput();
+                return;
+            }
+        }
+        if (content instanceof LastHttpContent) {
+            body.end();
+            receiving = null;
+        }
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext own) {
+        if (burstNanos != 0) {
+            deadlines.active(burstNanos);
+            burstNanos = 0;
+        }
+        deadlines.head(decoder.headsBegun(), decoder.isInHead() && !turns.isFull());
+        closeIfDone();
+    }
+
+    private void failBody(String message) {
+        if (receiving != null) {
+            receiving.fail(new ClientGoneException(message));
+            receiving = null;
+        }
+    }
+
+    /** Leaves further requests undecoded, and the socket unread, until enough have been served. */
+    void pauseDecoding() {
+        decoder.pause();
+        updateReading();
+    }
+
+    private void updateReading() {
+        boolean wanted = !turns.isFull() && (receiving == null || !receiving.isPaused());
+        if (channel.config().isAutoRead() != wanted) {
+            channel.config().setAutoRead(wanted);
+        }
+    }
+
+    // ---- answers
+
+    /** Writes what handlers have left for the loop. */
+    @Override
+    public void run() {
+        unwritten = outbound.takeAll();
+        writing = true;
+        try {
+            write();
+        } catch (RuntimeException | Error e) {
+            Outbound.release(unwritten);
+            exceptionCaught(ctx, e);
+        } finally {
+            unwritten = null;
+            writing = false;
+        }
+        turns.forget();
+        closeIfDone();
+    }
+
+    private void write() {
+        boolean written = false;
+        long bytes = 0;
+        while (unwritten != null) {
+            Object message = unwritten.item;
+            unwritten = unwritten.next;
+            if (message instanceof Signal signal) {
+                handle(signal);
+            } else {
+                bytes += outbound.weigh(message);
+                ctx.write(message, ctx.voidPromise());
+                written = true;
+            }
+        }
+        if (written) {
+            ctx.flush();
+            deadlines.written();
+        }
+        outbound.drained(bytes);
+    }
+
+    private void handle(Signal signal) {
+        switch (signal) {
+            case CONTINUE ->
+                ctx.writeAndFlush(
+                        new DefaultFullHttpResponse(
+                                HttpVersion.HTTP_1_1, HttpResponseStatus.CONTINUE, Unpooled.EMPTY_BUFFER),
+                        ctx.voidPromise());
+            case RESUME -> resume();
+            case CLOSE -> {
+                refusing = true;
+                decoder.discardRest();
+                ctx.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(_ -> closeGently());
+            }
+            case RESET -> {
+                ctx.flush();
+                channel.config().setOption(ChannelOption.SO_LINGER, 0);
+                channel.close();
+            }
+            case ABORT -> {
+                ctx.flush(); // what the handler had sent before it failed
+                channel.close();
+            }
+        }
+    }
+
+    private void resume() {
+        if (turns.takeUpAgain()) {
+            try {
+                decoder.resume(decoderCtx);
+            } catch (Exception e) {
+                exceptionCaught(ctx, e);
+                return;
+            }
+        }
+        updateReading();
+    }
+
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext own) {
+        outbound.drained(0);
+    }
+
+    // ---- the end
+
+    private void noMoreInput() {
+        refusing = true;
+        inputEnded = true;
+        closeIfDone();
+    }
+
+    /** The server drains. Any thread. */
+    void drainSoon() {
+        signal(Signal.RESUME);
+    }
+
+    private void closeIfDone() {
+        if (!isEnding() || lingering || writing || !isIdle()) {
+            return;
+        }
+        boolean incoming = !inputEnded && (decoder.isInHead() || receiving != null);
+        if (!incoming) {
+            ctx.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(_ -> closeGently());
+        }
+    }
+
+    /** Closes the connection when all answers have been sent. */
+    private void closeGently() {
+        if (lingering || !channel.isActive()) {
+            return;
+        }
+        if (clientEnded || receiving == null && decoder.isClean()) {
+            channel.close();
+            return;
+        }
+        lingering = true;
+        refusing = true;
+        failBody("read: the request has been answered");
+        decoder.discardAll();
+        turns.takeUpAgain();
+        ((DuplexChannel) channel).shutdownOutput();
+        if (!channel.config().isAutoRead()) {
+            channel.config().setAutoRead(true);
+        }
+        deadlines.linger();
+    }
+
+    /** Returns when the burst of messages that is being read began. Loop only. */
+    long burstNanos() {
+        return burstNanos;
+    }
+
+    // ---- deadlines, on the loop
+
+    boolean isLingering() {
+        return lingering;
+    }
+
+    /** Returns whether no request is being served, and nothing that handlers have left is still to be written. */
+    boolean isIdle() {
+        return turns.isIdle() && outbound.isEmpty(); // in this order: a handler pushes before it frees the turn
+    }
+
+    boolean isReceiving() {
+        return receiving != null;
+    }
+
+    boolean isInHead() {
+        return decoder.isInHead() && !turns.isFull();
+    }
+
+    /** The head of a request did not come in time: 408, after the answers to those before it. */
+    void headTooSlow() {
+        burstNanos = System.nanoTime();
+        reject(null, Rejection.HEADER_TIMEOUT);
+        burstNanos = 0;
+    }
+
+    /** A body that nobody wants did not end in time. */
+    void unwantedBodyTooSlow() {
+        failBody("read: the request has been answered");
+        closeGently();
+    }
+}

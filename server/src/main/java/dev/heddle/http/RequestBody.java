@@ -1,0 +1,324 @@
+package dev.heddle.http;
+
+import dev.heddle.sched.BinarySemaphore;
+import dev.heddle.sched.WaitReason;
+import io.netty.buffer.ByteBuf;
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.time.Duration;
+
+/*
+ * From the loop to the handler
+ *
+ * The loop puts the pieces of a body into a mailbox as they are decoded, at last END or the failure that ended it, and gives
+ * a permit each time that the box was empty before. The handler takes all that is there, reads it, and waits for a permit
+ * when there is nothing. No wake-up is lost: the piece is in the box before the permit is given, and a permit that comes
+ * before the handler waits is kept.
+ *
+ * Backpressure. `buffered` counts the bytes that were put in and not yet read. Above HIGH_BYTES the loop stops reading from
+ * the socket and sets `paused`; a handler that brings it down to LOW_BYTES and finds `paused` sends RESUME. The loop
+ * sets `paused` before it looks at `buffered` again, the handler lowers `buffered` before it looks at `paused`: one of
+ * them sees the other. (`closed` counts like nothing buffered.) Bound: HIGH_BYTES and what one read from the socket brings (64 KiB).
+ *
+ * End. When the handler is done, its goroutine shuts the mailbox and releases what is in it; what the loop puts in later is
+ * refused, and released by the loop, which goes on reading up to a bound so that the connection can be used again.
+ */
+
+/** The body of one request, on its way from the loop to the handler. */
+final class RequestBody {
+    /** The most that is read of a body that no handler wants: Go's {@code maxPostHandlerReadBytes}. */
+    static final long DISCARD_BYTES = 256 << 10;
+
+    private static final int HIGH_BYTES = 64 << 10;
+    private static final int LOW_BYTES = HIGH_BYTES / 2;
+    private static final long NANOS_PER_SECOND = 1_000_000_000;
+
+    private static final Object END = "end of body";
+    private static final VarHandle BUFFERED;
+
+    static {
+        try {
+            BUFFERED = MethodHandles.lookup().findVarHandle(RequestBody.class, "buffered", long.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
+    private final Http1Connection connection;
+    /** Bytes, or -1 if unknown. */
+    private final long length;
+    /** Whether the client waits for 100 Continue. */
+    private final boolean expectsContinue;
+    private final long graceNanos;
+    private final long minRate;
+
+    private final Mailbox<Object> arrived = new Mailbox<>();
+    private final BinarySemaphore permits = new BinarySemaphore();
+    private volatile long buffered;
+    private volatile boolean paused;
+    /** Whether the loop has seen the end. Written by the loop. */
+    private volatile boolean complete;
+    /** Whether the end will never come. Written by the loop. */
+    private volatile boolean broken;
+    /** Bytes that have come. Written by the loop, read by the handler as a figure. */
+    private volatile long received;
+    /** Whether nobody reads any more. Written by the handler. */
+    private volatile boolean closed;
+    /** Bytes that had come by then. Written before {@link #closed}. */
+    private long wanted;
+
+    // the handler's
+    private Mailbox.Cell<Object> ready;
+    private ByteBuf current;
+    private IOException failure;
+    private RuntimeException refusal;
+    private boolean ended;
+    private boolean continued;
+    private long read;
+    private long limit;
+    private long waitedNanos;
+
+    RequestBody(Http1Connection connection, long length, boolean expectsContinue) {
+        ServerConfig config = connection.shared.config;
+        this.connection = connection;
+        this.length = length;
+        this.expectsContinue = expectsContinue;
+        this.graceNanos = config.timeouts().bodyGrace().toNanos();
+        this.minRate = config.timeouts().bodyMinRate();
+        this.limit = config.limits().maxBodyBytes();
+    }
+
+    // ---- the loop's side
+
+    /** Takes a piece over; returns false, without having taken it, if nobody wants it any more. */
+    boolean offer(ByteBuf piece) {
+        int bytes = piece.readableBytes();
+        received += bytes; // only the loop writes it
+        if (!put(piece)) {
+            return false;
+        }
+        // the handler may have read the piece already: then the sum is below zero for a moment, which does no harm
+        long now = (long) BUFFERED.getAndAdd(this, (long) bytes) + bytes;
+        if (now > HIGH_BYTES) {
+            paused = true;
+            isPaused(); // the handler may have read it all in between, and looked before this was set
+        }
+        return true;
+    }
+
+    void end() {
+        complete = true;
+        put(END);
+    }
+
+    /** Ends the body with what the next read throws: an {@link IOException} or an {@link HttpException}. */
+    void fail(Exception cause) {
+        broken = true;
+        put(cause);
+    }
+
+    private boolean put(Object item) {
+        int result = arrived.push(item);
+        if (result == Mailbox.FIRST) {
+            permits.release();
+        }
+        return result != Mailbox.SHUT;
+    }
+
+    /** Returns whether the socket should not be read for this body's sake; takes up again what need not wait any more. */
+    boolean isPaused() {
+        if (paused && (closed || buffered <= LOW_BYTES)) {
+            paused = false;
+        }
+        return paused;
+    }
+
+    long received() {
+        return received;
+    }
+
+    /** Returns how many bytes had come when the handler was done. Only after {@link #offer} has refused a piece. */
+    long wanted() {
+        return wanted;
+    }
+
+    // ---- the handler's side
+
+    long length() {
+        return length;
+    }
+
+    void limit(long bytes) {
+        if (read > 0 || continued) {
+            throw new IllegalStateException("maxBody: to be set before the body is read");
+        }
+        limit = bytes;
+    }
+
+    /** Reads as {@link InputStream#read(byte[], int, int)} does; {@code len} is positive. */
+    int read(byte[] into, int offset, int len) throws IOException {
+        if (!await()) {
+            return -1;
+        }
+        int n = Math.min(len, current.readableBytes());
+        current.readBytes(into, offset, n);
+        consumed(n);
+        return n;
+    }
+
+    /** Returns how much can be read without waiting. */
+    int available() {
+        return current != null ? current.readableBytes() : 0;
+    }
+
+    private void consumed(int n) {
+        if (!current.isReadable()) {
+            current.release();
+            current = null;
+        }
+        long left = (long) BUFFERED.getAndAdd(this, (long) -n) - n;
+        if (paused && left <= LOW_BYTES) {
+            connection.signal(Signal.RESUME);
+        }
+    }
+
+    /** Waits for bytes. Returns false at the end. */
+    private boolean await() throws IOException {
+        checkOpen();
+        while (current == null) {
+            if (ended) {
+                return false;
+            }
+            if (ready == null) {
+                ready = arrived.takeAll();
+            }
+            if (ready == null) {
+                awaitArrival();
+            } else {
+                Object item = ready.item;
+                ready = ready.next;
+                take(item);
+            }
+        }
+        return true;
+    }
+
+    private void checkOpen() throws IOException {
+        if (closed) {
+            throw new IOException("read: the body is closed");
+        }
+        if (failure != null) {
+            throw failure;
+        }
+        if (refusal != null) {
+            throw refusal;
+        }
+        if (limit > 0 && length > limit) {
+            tooLarge();
+        }
+    }
+
+    private void take(Object item) throws IOException {
+        switch (item) {
+            case ByteBuf piece -> {
+                current = piece;
+                read += piece.readableBytes();
+                if (limit > 0 && read > limit) {
+                    tooLarge();
+                }
+            }
+            case IOException e -> {
+                failure = e;
+                throw e;
+            }
+            case RuntimeException e -> {
+                refusal = e;
+                throw e;
+            }
+            default -> ended = true;
+        }
+    }
+
+    private void tooLarge() {
+        refusal = new HttpException(413, "the body is larger than " + limit + " bytes");
+        throw refusal;
+    }
+
+    private void awaitArrival() throws IOException {
+        if (expectsContinue && !continued && received == 0) {
+            continued = true;
+            connection.signal(Signal.CONTINUE);
+        }
+        if (minRate == 0) {
+            permits.acquire(WaitReason.IO_WAIT);
+            return;
+        }
+        long allowed = graceNanos + nanosFor(read);
+        long left = allowed - waitedNanos;
+        long start = System.nanoTime();
+        if (left <= 0 || !permits.acquire(WaitReason.IO_WAIT, left)) {
+            connection.count(Event.BODY_TIMEOUT);
+            refusal = new HttpException(408, "the body came too slowly: " + read + " bytes in "
+                    + Duration.ofNanos(waitedNanos + Math.max(left, 0)).toMillis() + " ms");
+            throw refusal;
+        }
+        waitedNanos += System.nanoTime() - start;
+    }
+
+    private long nanosFor(long bytes) {
+        double nanos = (double) bytes / minRate * NANOS_PER_SECOND;
+        return nanos < Long.MAX_VALUE / 2.0 ? (long) nanos : Long.MAX_VALUE / 2;
+    }
+
+    /**
+     * Returns whether the connection can be used for another request although this body may not have been read: what is
+     * left will come by itself and is not too much.
+     */
+    boolean isDrainable() {
+        if (complete) {
+            return true;
+        }
+        if (broken || refusal != null || failure != null || isUnasked()) {
+            return false;
+        }
+        return length < 0 || length - received <= DISCARD_BYTES;
+    }
+
+    /** Returns whether the client waits for a 100 Continue that it did not get, so that its body may come or not. */
+    boolean isUnasked() {
+        return expectsContinue && !continued && received == 0;
+    }
+
+    boolean isComplete() {
+        return complete;
+    }
+
+    /** Nobody wants the rest. By the handler's goroutine, or whoever drops the request. */
+    void close() {
+        if (closed) {
+            return;
+        }
+        wanted = received;
+        closed = true;
+        if (current != null) {
+            current.release();
+            current = null;
+        }
+        release(ready);
+        ready = null;
+        release(arrived.shut());
+        if (paused) {
+            connection.signal(Signal.RESUME);
+        }
+    }
+
+    private static void release(Mailbox.Cell<Object> cells) {
+        for (Mailbox.Cell<Object> cell = cells; cell != null; cell = cell.next) {
+            if (cell.item instanceof ByteBuf piece) {
+                piece.release();
+            }
+        }
+    }
+}

@@ -1,0 +1,443 @@
+package dev.heddle.http;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.handler.codec.http.DefaultFullHttpResponse;
+import io.netty.handler.codec.http.DefaultHttpContent;
+import io.netty.handler.codec.http.DefaultHttpHeadersFactory;
+import io.netty.handler.codec.http.DefaultHttpResponse;
+import io.netty.handler.codec.http.DefaultLastHttpContent;
+import io.netty.handler.codec.http.EmptyHttpHeaders;
+import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http.HttpHeadersFactory;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpVersion;
+import java.io.IOException;
+
+/**
+ * The answer to one request: what the handler has set so far, and how far it has been sent. Belongs to whoever has the turn.
+ *
+ * <p>An answer is kept until the handler has returned, and then goes out as one message; or it is a stream, whose head goes out with
+ * the first bytes. {@link #committed} says that the head has been handed over: from then on an error can only break the
+ * answer off.
+ */
+final class Response {
+    /** Header values of applications are checked when they are set, those of the server are constants. */
+    private static final HttpHeadersFactory HEADERS =
+            DefaultHttpHeadersFactory.headersFactory().withValidation(false);
+
+    private static final byte[] NOTHING = new byte[0];
+    private static final int OK = 200;
+    private static final int NO_CONTENT = 204;
+    private static final int RESET_CONTENT = 205;
+    private static final int NOT_MODIFIED = 304;
+    private static final int SERVER_ERRORS = 500;
+
+    private final Exchange exchange;
+    private final Http1Connection connection;
+
+    private int status = OK;
+    /** What the handler has set; null if nothing. */
+    private HttpHeaders headers;
+    /** Used unless the headers have one; null for none. */
+    private CharSequence type;
+    /** Null if none is set. */
+    private byte[] body;
+    /** Null unless the answer is a stream. */
+    private ResponseStream stream;
+    private String route = Ctx.UNMATCHED;
+
+    private boolean committed;
+    private boolean finished;
+    /** Whether the connection is closed after this answer. */
+    private boolean closes;
+    /** Whether the client sees the end of the answer by the end of the connection. */
+    private boolean untilClose;
+    /** Whether the body is not sent, only spoken of. */
+    private boolean headOnly;
+
+    private int sentStatus;
+    private String errorType;
+
+    Response(Exchange exchange) {
+        this.exchange = exchange;
+        this.connection = exchange.connection;
+    }
+
+    // ---- what the handler sets
+
+    int status() {
+        return status;
+    }
+
+    void status(int code) {
+        checkOpen();
+        if (code < OK || code > 599) {
+            throw new IllegalArgumentException("status: got " + code + ", need 200 to 599");
+        }
+        status = code;
+    }
+
+    /** Sets a header; null removes it. */
+    void header(String name, String value) {
+        checkHeader(name);
+        if (value == null) {
+            if (headers != null) {
+                headers.remove(name);
+            }
+        } else {
+            headers().set(name, HeaderText.value(name, value));
+        }
+    }
+
+    void addHeader(String name, String value) {
+        checkHeader(name);
+        headers().add(name, HeaderText.value(name, value));
+    }
+
+    private void checkHeader(String name) {
+        checkOpen();
+        HeaderText.name(name);
+        if (Names.TRANSFER_ENCODING.contentEqualsIgnoreCase(name)) {
+            throw new IllegalArgumentException("header " + name + ": it is the server's to choose");
+        }
+    }
+
+    /** Returns the value that the handler has set, or null. */
+    String header(String name) {
+        return headers == null ? null : headers.get(name);
+    }
+
+    private HttpHeaders headers() {
+        if (headers == null) {
+            headers = HEADERS.newHeaders();
+        }
+        return headers;
+    }
+
+    /** Sets the body; {@code standardType} is used unless a type is set. */
+    void body(CharSequence standardType, byte[] bytes) {
+        checkOpen();
+        if (stream != null) {
+            throw new IllegalStateException("the answer is a stream already");
+        }
+        type = standardType;
+        body = bytes;
+    }
+
+    /** Sets the type of the body, over one that was set before. */
+    void type(String contentType) {
+        header("content-type", contentType);
+    }
+
+    /** Returns a type that may stand in a header, or throws. */
+    static String validType(String contentType) {
+        return HeaderText.value("content-type", contentType);
+    }
+
+    void problem(int code, String detail) {
+        status(code);
+        body(Names.PROBLEM, Problem.json(code, detail));
+    }
+
+    /** Returns the answer's stream; {@code length} is its length if the caller knows it, else -1. */
+    ResponseStream stream(long length) {
+        checkOpen();
+        if (stream != null || body != null) {
+            throw new IllegalStateException("the answer has a body already");
+        }
+        long known = length;
+        if (length < 0 && headers != null && headers.contains(Names.CONTENT_LENGTH)) {
+            known = declaredLength();
+        }
+        stream = new ResponseStream(this, known);
+        return stream;
+    }
+
+    private long declaredLength() {
+        String text = headers.get(Names.CONTENT_LENGTH);
+        try {
+            long n = Long.parseLong(text);
+            if (n >= 0) {
+                return n;
+            }
+        } catch (NumberFormatException e) {
+            throw new IllegalArgumentException("content-length: got '" + text + "', need a number", e);
+        }
+        throw new IllegalArgumentException("content-length: got '" + text + "', need 0 or more");
+    }
+
+    ResponseStream openStream() {
+        return stream;
+    }
+
+    private void checkOpen() {
+        if (committed || finished) {
+            throw new IllegalStateException(
+                    finished ? "the request has been answered" : "the head of the answer has been sent");
+        }
+    }
+
+    /** Takes back what was set, so that an error can be answered; headers that do not speak of the body stay. */
+    void reset() {
+        checkOpen();
+        status = OK;
+        type = null;
+        body = null;
+        if (stream != null) {
+            stream.kill();
+            stream = null;
+        }
+        if (headers != null) {
+            for (String name : headers.names()) {
+                if (speaksOfBody(name)) {
+                    headers.remove(name);
+                }
+            }
+        }
+    }
+
+    private static boolean speaksOfBody(String name) {
+        return name.regionMatches(true, 0, "content-", 0, 8)
+                || name.equalsIgnoreCase("etag")
+                || name.equalsIgnoreCase("last-modified")
+                || name.equalsIgnoreCase("cache-control")
+                || name.equalsIgnoreCase("expires")
+                || name.equalsIgnoreCase("accept-ranges")
+                || name.equalsIgnoreCase("location");
+    }
+
+    // ---- how it is sent
+
+    boolean isCommitted() {
+        return committed;
+    }
+
+    /** Returns whether the end of the answer has been handed over. */
+    boolean isFinished() {
+        return finished;
+    }
+
+    /** Returns whether no body is sent, whatever is written. */
+    boolean isWithoutBody() {
+        return isBodiless() || exchange.isHead();
+    }
+
+    boolean isUntilClose() {
+        return untilClose;
+    }
+
+    /** Sends what is not sent yet. The second time it does nothing. */
+    void finish() throws IOException {
+        if (finished) {
+            return;
+        }
+        if (stream != null) {
+            stream.finish();
+        }
+        if (!finished) {
+            full(body == null ? NOTHING : body);
+        }
+    }
+
+    /** Sends the whole answer in one message. */
+    void full(byte[] bytes) throws IOException {
+        full(bytes.length == 0 ? Unpooled.EMPTY_BUFFER : Unpooled.wrappedBuffer(bytes));
+    }
+
+    /** Sends the whole answer in one message; takes the content over. */
+    void full(ByteBuf content) throws IOException {
+        boolean pushed = false;
+        try {
+            checkOpen();
+            awaitWritable();
+            int length = content.readableBytes();
+            closes = closesConnection() || exchange.body != null && !exchange.body.isDrainable();
+            boolean bodiless = isBodiless();
+            HttpHeaders head = head();
+            if (!bodiless && !(exchange.isHead() && length == 0 && head.contains(Names.CONTENT_LENGTH))) {
+                head.set(Names.CONTENT_LENGTH, Names.number(length));
+            }
+            commit();
+            Object message;
+            if (isWithoutBody()) {
+                message = new Http1Encoder.HeadOnly(nettyStatus(), head);
+            } else {
+                message = new DefaultFullHttpResponse(
+                        HttpVersion.HTTP_1_1, nettyStatus(), content, head, EmptyHttpHeaders.INSTANCE);
+                pushed = true;
+            }
+            push(message);
+            end();
+        } finally {
+            if (!pushed) {
+                content.release();
+            }
+        }
+    }
+
+    /** Sends the head of a stream; {@code length} is -1 if it is not known. */
+    void beginStream(long length) throws IOException {
+        checkOpen();
+        awaitWritable();
+        headOnly = isWithoutBody();
+        untilClose = length < 0 && exchange.isHttp10() && !headOnly;
+        closes = untilClose || closesConnection() || exchange.body != null && exchange.body.isUnasked();
+        HttpHeaders head = head();
+        if (!isBodiless()) {
+            if (length >= 0) {
+                head.set(Names.CONTENT_LENGTH, Names.number(length));
+            } else if (!exchange.isHttp10()) {
+                head.set(Names.TRANSFER_ENCODING, Names.CHUNKED);
+            }
+        }
+        commit();
+        push(
+                headOnly
+                        ? new Http1Encoder.HeadOnly(nettyStatus(), head)
+                        : new DefaultHttpResponse(HttpVersion.HTTP_1_1, nettyStatus(), head));
+    }
+
+    /** Sends a piece of a stream, when the client has taken enough of those before; takes the piece over. */
+    void chunk(ByteBuf piece) throws IOException {
+        send(piece, false);
+    }
+
+    /**
+     * Sends the last piece of a stream; takes it over. A client that knows the length may close the connection after it, so
+     * the end must not come as a message of its own.
+     */
+    void lastChunk(ByteBuf piece) throws IOException {
+        closes |= isLastBeforeStop() || exchange.body != null && !exchange.body.isDrainable();
+        send(piece, true);
+        end();
+    }
+
+    private void send(ByteBuf piece, boolean last) throws IOException {
+        if (headOnly) {
+            piece.release();
+            if (connection.isGone()) {
+                throw new ClientGoneException("write: the connection is closed");
+            }
+            return;
+        }
+        boolean pushed = false;
+        try {
+            awaitWritable();
+            Object message = last
+                    ? new DefaultLastHttpContent(piece, DefaultHttpHeadersFactory.trailersFactory())
+                    : new DefaultHttpContent(piece);
+            pushed = true;
+            push(message);
+        } finally {
+            if (!pushed) {
+                piece.release();
+            }
+        }
+    }
+
+    private void commit() {
+        committed = true;
+        if (errorType == null && status >= SERVER_ERRORS) {
+            errorType = Integer.toString(status); // no exception stands behind it
+        }
+    }
+
+    private void end() {
+        finished = true;
+        if (closes) {
+            connection.turns().over();
+            connection.signal(Signal.CLOSE);
+        }
+    }
+
+    private void awaitWritable() throws IOException {
+        if (!connection.outbound().awaitWritable()) {
+            connection.count(Event.WRITE_TIMEOUT);
+            connection.abort();
+            throw new ClientGoneException("write: the client has taken nothing for "
+                    + connection.shared.config.timeouts().write().toMillis() + " ms");
+        }
+    }
+
+    private void push(Object message) throws ClientGoneException {
+        if (!connection.outbound().push(message)) {
+            throw new ClientGoneException("write: the connection is closed");
+        }
+        sentStatus = status;
+    }
+
+    private boolean closesConnection() {
+        return !exchange.keepAlive
+                || exchange.rejection != null
+                || isLastBeforeStop()
+                || headers != null && headers.containsValue(Names.CONNECTION, Names.CLOSE, true);
+    }
+
+    private boolean isLastBeforeStop() {
+        return connection.shared.draining && connection.turns().isLast();
+    }
+
+    private boolean isBodiless() {
+        return status == NO_CONTENT || status == NOT_MODIFIED || status == RESET_CONTENT;
+    }
+
+    private HttpResponseStatus nettyStatus() {
+        return status == OK ? HttpResponseStatus.OK : HttpResponseStatus.valueOf(status);
+    }
+
+    /** Returns the headers with those that the server adds. */
+    private HttpHeaders head() {
+        HttpHeaders head;
+        if (headers == null) {
+            head = HEADERS.newHeaders();
+            head.add(Names.DATE, HttpDate.now());
+            if (connection.shared.serverName != null) {
+                head.add(Names.SERVER, connection.shared.serverName);
+            }
+            if (type != null) {
+                head.add(Names.CONTENT_TYPE, type);
+            }
+        } else {
+            head = headers;
+            addMissing(head, Names.DATE, HttpDate.now());
+            addMissing(head, Names.SERVER, connection.shared.serverName);
+            addMissing(head, Names.CONTENT_TYPE, type);
+        }
+        if (closes) {
+            head.set(Names.CONNECTION, Names.CLOSE);
+        } else if (exchange.isHttp10()) {
+            head.set(Names.CONNECTION, Names.KEEP_ALIVE);
+        }
+        return head;
+    }
+
+    private static void addMissing(HttpHeaders head, CharSequence name, CharSequence value) {
+        if (value != null && !head.contains(name)) {
+            head.add(name, value);
+        }
+    }
+
+    // ---- what observers learn
+
+    void route(String template) {
+        route = template;
+    }
+
+    String route() {
+        return route;
+    }
+
+    /** Returns the status that was handed over, or 0. */
+    int sentStatus() {
+        return sentStatus;
+    }
+
+    String errorType() {
+        return errorType;
+    }
+
+    void failedWith(String what) {
+        errorType = what;
+    }
+}

@@ -1,0 +1,62 @@
+package dev.heddle.http;
+
+import dev.heddle.sched.Scheduler;
+import io.netty.util.AsciiString;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** What the connections of one server have in common. */
+final class Shared {
+    final ServerConfig config;
+    final Scheduler scheduler;
+    final Dispatcher dispatcher;
+    final Observers observers;
+    /** Null if there is none: then JSON is refused with a message. */
+    final JsonCodec json;
+
+    final Counters counters = new Counters();
+    /** Null if none is to be sent. */
+    final AsciiString serverName;
+
+    /** Set before the first connection is accepted. */
+    Server server;
+
+    /** Whether the server is stopping: idle connections close, and every answer is the last one of its connection. */
+    volatile boolean draining;
+
+    private final Set<Http1Connection> connections = ConcurrentHashMap.newKeySet();
+    private volatile Runnable onEmpty = () -> {};
+
+    Shared(ServerConfig config, Scheduler scheduler, Dispatcher dispatcher, Observers observers, JsonCodec json) {
+        this.config = config;
+        this.scheduler = scheduler;
+        this.dispatcher = dispatcher;
+        this.observers = observers;
+        this.json = json;
+        this.serverName = config.serverName().isBlank() ? null : AsciiString.cached(config.serverName());
+    }
+
+    void opened(Http1Connection connection) {
+        counters.accepted.increment();
+        connections.add(connection);
+    }
+
+    /** A connection is closed and nobody serves a request of it any more. May be called twice. */
+    void closed(Http1Connection connection) {
+        if (connections.remove(connection)) {
+            counters.requests.add(connection.turns().begun());
+        }
+        if (draining && connections.isEmpty()) {
+            onEmpty.run();
+        }
+    }
+
+    Set<Http1Connection> connections() {
+        return connections;
+    }
+
+    /** Runs {@code action} each time that no connection is left while {@link #draining} is set. */
+    void onEmpty(Runnable action) {
+        onEmpty = action;
+    }
+}

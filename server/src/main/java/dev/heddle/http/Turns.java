@@ -1,0 +1,173 @@
+package dev.heddle.http;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+
+/*
+ * Whose turn it is on a connection
+ *
+ * Requests of one connection are served one after the other, each in a goroutine of its own, so that answers come in order.
+ * The requests form a chain (Exchange.next) in the order of their arrival; `count` is the length of its unfinished rest, and
+ * whoever serves its first request holds the turn.
+ *
+ *   count   who moves it                          meaning
+ *   0       loop, to 1: it begins that request    nobody has the turn
+ *   n > 0   loop, to n + 1: it only adds          one request is being served, n - 1 wait
+ *   n > 0   the holder, to n - 1: it has finished; if n - 1 > 0 it begins the next, else the turn is free
+ *
+ * Why no request is lost or begun twice: the loop links a request to the one before it and then raises the count; the
+ * holder lowers the count and then looks at its own link. Both changes are atomic, so exactly one of them sees
+ * the other: if the holder finds requests left, their link is visible to it; if it finds none, the loop finds zero and
+ * begins the request itself.
+ *
+ * A holder begins the next request with Scheduler.go from its own goroutine, so the chain stays on one P, without a thread
+ * hop and without the poller.
+ *
+ * Full. When `count` reaches the limit the loop stops decoding and reading and sets `full`; a holder that finds `full`
+ * with half of them done sends RESUME to the loop. The loop sets `full` before it looks at the count again, the holder
+ * lowers the count before it looks at `full`: one of them sees the other, so reading is always taken up again.
+ *
+ * Over. A holder whose answer closes the connection sets `over` before it passes the turn on: the rest of the chain is then
+ * dropped by whoever gets the turn, as it is when the client has gone.
+ */
+
+/** Passes the turn from request to request of one connection. */
+final class Turns {
+    private static final VarHandle COUNT;
+
+    static {
+        try {
+            COUNT = MethodHandles.lookup().findVarHandle(Turns.class, "count", int.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
+    private final Http1Connection connection;
+    private final int limit;
+
+    @SuppressWarnings("unused") // through COUNT
+    private int count;
+
+    /** The tail of the chain. Loop only. */
+    private Exchange last;
+    /** Written by the loop. */
+    private volatile boolean full;
+    /** Written and read by the holder of the turn. */
+    private boolean over;
+    /** Requests begun. Written by the holder of the turn, read by anybody as a figure. */
+    private int begun;
+
+    Turns(Http1Connection connection, int limit) {
+        this.connection = connection;
+        this.limit = limit;
+    }
+
+    /** Adds a request, and begins it if it is the first. Loop only. */
+    void add(Exchange exchange) {
+        Exchange tail = last;
+        last = exchange;
+        if ((int) COUNT.getAcquire(this) == 0) { // pairs with the last holder's getAndAdd; only the loop raises the count
+            COUNT.setRelease(this, 1);
+            begin(exchange);
+            return;
+        }
+        tail.next = exchange;
+        int before = (int) COUNT.getAndAdd(this, 1);
+        if (before == 0) {
+            begin(exchange);
+        } else if (before + 1 >= limit) {
+            full = true;
+            connection.pauseDecoding();
+            if (isHalfDone((int) COUNT.getVolatile(this))) {
+                connection.signal(Signal.RESUME);
+            }
+        }
+    }
+
+    /** Passes the turn on. By the holder, as its last act on the connection. */
+    void finished(Exchange exchange) {
+        int left = (int) COUNT.getAndAdd(this, -1) - 1;
+        if (full && isHalfDone(left)) {
+            connection.signal(Signal.RESUME);
+        }
+        if (left > 0) {
+            begin(exchange.next);
+        } else {
+            free();
+        }
+    }
+
+    private void free() {
+        if (connection.isGone()) {
+            connection.shared.closed(connection);
+        } else if (connection.isEnding()) {
+            connection.signal(Signal.RESUME);
+        }
+    }
+
+    private void begin(Exchange first) {
+        Exchange exchange = first;
+        while (true) {
+            if (over || connection.isGone()) {
+                exchange.drop();
+            } else {
+                begun++;
+                if (exchange.begin()) {
+                    return;
+                }
+                over = true;
+            }
+            if ((int) COUNT.getAndAdd(this, -1) == 1) {
+                free();
+                return;
+            }
+            exchange = exchange.next;
+        }
+    }
+
+    private boolean isHalfDone(int left) {
+        return left <= limit / 2;
+    }
+
+    /** No request after this one is served. By the holder, before {@link #finished}. */
+    void over() {
+        over = true;
+    }
+
+    /** Returns whether no request waits behind the one that has the turn, as far as is known. By its holder. */
+    boolean isLast() {
+        return (int) COUNT.getAcquire(this) == 1;
+    }
+
+    /** Returns whether requests have been held back, and lets them come again if enough have been served. Loop only. */
+    boolean takeUpAgain() {
+        if (full && isHalfDone((int) COUNT.getVolatile(this))) {
+            full = false;
+            return true;
+        }
+        return false;
+    }
+
+    /** Loop only. */
+    boolean isFull() {
+        return full;
+    }
+
+    /** Returns whether no request is being served. Certain only for the loop, as long as it adds none. */
+    boolean isIdle() {
+        return (int) COUNT.getAcquire(this) == 0;
+    }
+
+    /** Lets go of the last request once it has been served. Loop only. */
+    void forget() {
+        if (isIdle()) {
+            last = null;
+        }
+    }
+
+    /** Returns how many requests have been begun, as a figure. */
+    int begun() {
+        return begun;
+    }
+}
