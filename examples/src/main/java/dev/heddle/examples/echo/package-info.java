@@ -1,0 +1,2 @@
+/** Plain TCP without HTTP. */
+package dev.heddle.examples.echo;

@@ -1,0 +1,2 @@
+/** The smallest server. */
+package dev.heddle.examples.hello;

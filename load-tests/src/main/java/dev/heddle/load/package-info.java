@@ -1,0 +1,2 @@
+/** Clients for the load scripts. */
+package dev.heddle.load;
