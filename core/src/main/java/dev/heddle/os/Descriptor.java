@@ -7,9 +7,9 @@ import java.lang.invoke.VarHandle;
 import java.nio.channels.ClosedChannelException;
 
 /**
- * Counts who uses a handle, and closes it when it was closed and nobody uses it any more. What Go's {@code fdMutex} does
- * ({@code internal/poll/fd_mutex.go}): without it the number of a descriptor could be given to another file between the
- * look at it and the system call.
+ * Counts who uses a handle, and closes it when it was closed and nobody uses it any more. What Go's {@code fdMutex}
+ * does ({@code internal/poll/fd_mutex.go}): without it the number of a descriptor could be given to another file
+ * between the look at it and the system call.
  *
  * <p>One word: the number of uses, and {@link #CLOSED}.
  *

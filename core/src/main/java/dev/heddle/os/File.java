@@ -22,13 +22,13 @@ import java.util.concurrent.locks.ReentrantLock;
  * An open file, after Go's {@code os.File}: what {@link java.nio.channels.FileChannel} is, without its trouble with
  * interrupts (see the package), and with every call that may block declared to the scheduler.
  *
- * <p>Regular files can be read and written at a position of the file's own, which moves, or at one that is given. FIFOs,
- * devices and files opened with APPEND have no position: they are read from one end to the other, or written. On
+ * <p>Regular files can be read and written at a position of the file's own, which moves, or at one that is given.
+ * FIFOs, devices and files opened with APPEND have no position: they are read from one end to the other, or written. On
  * FIFOs and devices each call hands the P on at once, since it may wait for somebody else; on regular files the P is
  * taken away only from a call that turns out to be slow.
  *
- * <p>Any thread may use a file, and several at once: calls that use the position or are made of several pieces run one after
- * the other, and a write is not mixed with another. To read one regular file in parallel open it more than once.
+ * <p>Any thread may use a file, and several at once: calls that use the position or are made of several pieces run one
+ * after the other, and a write is not mixed with another. To read one regular file in parallel open it more than once.
  *
  * <p>A file may be closed while others use it: calls under way end as they would have ended, later ones throw
  * {@link java.nio.channels.ClosedChannelException}, and the descriptor is given back when the last call has ended. A
@@ -47,8 +47,8 @@ public final class File implements SeekableByteChannel {
     static final int CHUNK_BYTES = 64 * 1024;
 
     /**
-     * The same for calls that may wait for somebody else: up to 8 KiB the JDK copies through the stack, above it holds a
-     * block of native memory for as long as the call blocks.
+     * The same for calls that may wait for somebody else: up to 8 KiB the JDK copies through the stack, above it holds
+     * a block of native memory for as long as the call blocks.
      */
     static final int STREAM_CHUNK_BYTES = 8 * 1024;
 
@@ -82,8 +82,8 @@ public final class File implements SeekableByteChannel {
      * @param options of {@link StandardOpenOption}: READ, WRITE, APPEND, CREATE, CREATE_NEW, TRUNCATE_EXISTING, SYNC,
      *     DSYNC, SPARSE, with the meaning that {@link java.nio.channels.FileChannel#open} gives them; none means READ.
      *     Differences: opening an existing file with WRITE alone needs the permission to read, too; without CREATE, a
-     *     file that somebody deletes at the same moment may come back empty; FIFOs and devices can be opened for reading
-     *     or for writing, not for both
+     *     file that somebody deletes at the same moment may come back empty; FIFOs and devices can be opened for
+     *     reading or for writing, not for both
      * @return the file, at position 0
      * @throws IOException if it cannot be opened; see the class for the kinds
      * @throws IllegalArgumentException if the options contradict each other
@@ -303,8 +303,8 @@ public final class File implements SeekableByteChannel {
     }
 
     /**
-     * Sends a part of the file to a channel. The channel is written outside of declared calls, so it may be one that parks
-     * its goroutine.
+     * Sends a part of the file to a channel. The channel is written outside of declared calls, so it may be one that
+     * parks its goroutine.
      *
      * @param at where to begin, in bytes from 0
      * @param count the most bytes to send
@@ -334,8 +334,8 @@ public final class File implements SeekableByteChannel {
     }
 
     /**
-     * Fills a part of the file from a channel. The channel is read outside of declared calls, so it may be one that parks
-     * its goroutine.
+     * Fills a part of the file from a channel. The channel is read outside of declared calls, so it may be one that
+     * parks its goroutine.
      *
      * @param source is read until it has given {@code count} bytes, ends, or has nothing at hand
      * @param at where to begin, in bytes from 0

@@ -29,9 +29,9 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * The everyday calls on files, for goroutines: like {@link java.nio.file.Files}, but each call that may block is declared
- * to the scheduler. Use them instead, in code that runs in goroutines. What is missing here can be called inside a
- * {@link Syscall#call}.
+ * The everyday calls on files, for goroutines: like {@link java.nio.file.Files}, but each call that may block is
+ * declared to the scheduler. Use them instead, in code that runs in goroutines. What is missing here can be called
+ * inside a {@link Syscall#call}.
  *
  * <p>All methods may be called from any thread. Errors are those of {@link java.nio.file.Files}.
  */
@@ -189,13 +189,13 @@ public final class Files {
     }
 
     /**
-     * Copies a regular file, with its permissions where the file systems have such, in pieces of 64 KiB. A goroutine that
-     * copies passes a scheduling point after each.
+     * Copies a regular file, with its permissions where the file systems have such, in pieces of 64 KiB. A goroutine
+     * that copies passes a scheduling point after each.
      *
      * @param source the file; a symbolic link is followed
      * @param target the copy; removed again if copying fails
-     * @param options REPLACE_EXISTING: a file, link or empty directory at the target is deleted first, whoever has it open
-     *     keeps it. Nothing happens if source and target are the same file
+     * @param options REPLACE_EXISTING: a file, link or empty directory at the target is deleted first, whoever has it
+     *     open keeps it. Nothing happens if source and target are the same file
      * @return the bytes copied
      * @throws FileAlreadyExistsException if there is a target and REPLACE_EXISTING was not given
      * @throws IOException if it fails
@@ -262,8 +262,8 @@ public final class Files {
     /**
      * Moves or renames a file.
      *
-     * @param options of {@link StandardCopyOption}, as for {@link java.nio.file.Files#move}. Without ATOMIC_MOVE a move to
-     *     another file system copies the file, in one declared call
+     * @param options of {@link StandardCopyOption}, as for {@link java.nio.file.Files#move}. Without ATOMIC_MOVE a move
+     *     to another file system copies the file, in one declared call
      * @throws IOException if it fails
      */
     public static void move(Path source, Path target, CopyOption... options) throws IOException {
@@ -310,9 +310,8 @@ public final class Files {
      * @throws IOException if it fails otherwise
      */
     public static BasicFileAttributes attributesIfExists(Path path, LinkOption... options) throws IOException {
-        return Syscall.call(() -> path.getFileSystem()
-                .provider()
-                .readAttributesIfExists(path, BasicFileAttributes.class, options));
+        return Syscall.call(
+                () -> path.getFileSystem().provider().readAttributesIfExists(path, BasicFileAttributes.class, options));
     }
 
     /** Returns whether something is there. False also when the answer cannot be found out. */

@@ -17,7 +17,13 @@ import java.nio.file.attribute.BasicFileAttributes;
 
 /** How a file is opened. The options mean what they mean to {@link java.nio.channels.FileChannel#open}. */
 record OpenMode(
-        boolean read, boolean write, boolean append, boolean create, boolean createNew, boolean truncate, String random) {
+        boolean read,
+        boolean write,
+        boolean append,
+        boolean create,
+        boolean createNew,
+        boolean truncate,
+        String random) {
 
     /** Reads the options; none means READ. */
     static OpenMode of(OpenOption... options) {
@@ -43,7 +49,8 @@ record OpenMode(
                 case null -> throw new NullPointerException("option");
                 default ->
                     throw new UnsupportedOperationException("option: got " + option
-                            + ", need READ, WRITE, APPEND, CREATE, CREATE_NEW, TRUNCATE_EXISTING, SYNC, DSYNC or SPARSE");
+                            + ", need READ, WRITE, APPEND, CREATE, CREATE_NEW, TRUNCATE_EXISTING,"
+                            + " SYNC, DSYNC or SPARSE");
             }
         }
         check(!(append && read), "READ");
@@ -148,8 +155,9 @@ record OpenMode(
     private IOException precise(Path path, FileNotFoundException e) {
         String text = e.getMessage();
         String prefix = path + " (";
-        String reason =
-                text.startsWith(prefix) && text.endsWith(")") ? text.substring(prefix.length(), text.length() - 1) : text;
+        String reason = text.startsWith(prefix) && text.endsWith(")")
+                ? text.substring(prefix.length(), text.length() - 1)
+                : text;
         FileSystemException precise;
         if (Files.notExists(path)) {
             Path directory = path.toAbsolutePath().getParent();

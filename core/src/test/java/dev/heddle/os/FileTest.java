@@ -107,14 +107,16 @@ class FileTest {
     @Test
     void takesEveryKindOfBuffer() throws Exception {
         byte[] noise = noise(File.CHUNK_BYTES + 1000);
-        ByteBuffer direct = ByteBuffer.allocateDirect(noise.length + 10).put(noise).flip();
+        ByteBuffer direct =
+                ByteBuffer.allocateDirect(noise.length + 10).put(noise).flip();
         try (File file = File.create(dir.resolve("f"))) {
             file.write(direct);
             assertFalse(direct.hasRemaining());
             file.write(ByteBuffer.wrap(noise).asReadOnlyBuffer());
             byte[] padded = new byte[noise.length + 6];
             System.arraycopy(noise, 0, padded, 3, noise.length);
-            file.writeAt(ByteBuffer.wrap(padded).position(1).slice().position(2).limit(2 + noise.length), 2L * noise.length);
+            file.writeAt(
+                    ByteBuffer.wrap(padded).position(1).slice().position(2).limit(2 + noise.length), 2L * noise.length);
             assertEquals(3L * noise.length, file.size());
 
             file.position(noise.length - 4);
@@ -126,7 +128,8 @@ class FileTest {
             assertArrayEquals(Arrays.copyOfRange(noise, noise.length - 4, noise.length), Arrays.copyOf(got, 4));
             assertArrayEquals(Arrays.copyOf(noise, 4), Arrays.copyOfRange(got, 4, 8));
 
-            ByteBuffer slice = ByteBuffer.allocate(100).position(10).slice().position(1).limit(5);
+            ByteBuffer slice =
+                    ByteBuffer.allocate(100).position(10).slice().position(1).limit(5);
             assertEquals(4, file.readAt(slice, 2L * noise.length));
             assertEquals(noise[0], slice.get(1));
             assertEquals(noise[3], slice.get(4));

@@ -44,7 +44,8 @@ class FilesTest {
     @Test
     void readsWhatWasWritten() throws Exception {
         Path path = dir.resolve("f");
-        for (int length : new int[] {0, 1, File.STREAM_CHUNK_BYTES, File.CHUNK_BYTES, File.CHUNK_BYTES + 1, 1_000_000}) {
+        for (int length :
+                new int[] {0, 1, File.STREAM_CHUNK_BYTES, File.CHUNK_BYTES, File.CHUNK_BYTES + 1, 1_000_000}) {
             byte[] noise = noise(length);
             Files.write(path, noise);
             assertArrayEquals(noise, Files.readAll(path));
@@ -76,7 +77,8 @@ class FilesTest {
         assertEquals("grüezi mitenand", Files.readString(path));
         Files.write(path, new byte[] {'a', (byte) 0xff});
         assertThrows(CharacterCodingException.class, () -> Files.readString(path));
-        assertThrows(FileAlreadyExistsException.class, () -> Files.writeString(path, "", StandardOpenOption.CREATE_NEW));
+        assertThrows(
+                FileAlreadyExistsException.class, () -> Files.writeString(path, "", StandardOpenOption.CREATE_NEW));
     }
 
     @Test
@@ -158,8 +160,7 @@ class FilesTest {
         Path full = dir.resolve("full");
         Files.createDirectories(full.resolve("sub"));
         assertThrows(
-                DirectoryNotEmptyException.class,
-                () -> Files.copy(source, full, StandardCopyOption.REPLACE_EXISTING));
+                DirectoryNotEmptyException.class, () -> Files.copy(source, full, StandardCopyOption.REPLACE_EXISTING));
     }
 
     @Test

@@ -12,7 +12,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** One file shared by many goroutines that are interrupted all the time: a {@code FileChannel} is closed by the first. */
+/**
+ * One file shared by many goroutines that are interrupted all the time: a {@code FileChannel} is closed by the first.
+ */
 @Timeout(60)
 class InterruptTest {
     private static final int GOROUTINES = 8;
@@ -61,7 +63,9 @@ class InterruptTest {
     private static long count(File file, int slot) throws Exception {
         long interrupts = 0;
         for (int round = 0; round < ROUNDS; round++) {
-            ByteBuffer next = ByteBuffer.allocateDirect(Long.BYTES).putLong(read(file, slot) + 1).flip();
+            ByteBuffer next = ByteBuffer.allocateDirect(Long.BYTES)
+                    .putLong(read(file, slot) + 1)
+                    .flip();
             file.writeAt(next, slot * (long) Long.BYTES);
             if (Thread.currentThread().isInterrupted() && round % 2 == 0) {
                 Thread.interrupted(); // every other round begins with the status set

@@ -57,8 +57,11 @@ class RoutingTest {
         declares(1, "truncate", () -> file.truncate(Long.MAX_VALUE));
         declares(4, "write, a piece each", () -> assertEquals(buffer.capacity(), file.write(buffer.clear())));
         declares(4, "writeAt, a piece each", () -> assertEquals(buffer.capacity(), file.writeAt(buffer.clear(), 0)));
-        declares(3, "transferTo, a piece each", () -> file.transferTo(
-                0, 3 * File.CHUNK_BYTES, Channels.newChannel(java.io.OutputStream.nullOutputStream())));
+        declares(
+                3,
+                "transferTo, a piece each",
+                () -> file.transferTo(
+                        0, 3 * File.CHUNK_BYTES, Channels.newChannel(java.io.OutputStream.nullOutputStream())));
         declares(1, "close", file::close);
     }
 

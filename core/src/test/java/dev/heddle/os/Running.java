@@ -23,10 +23,8 @@ final class Running implements AutoCloseable {
 
     /** A quantum that never ends: whoever blocks without declaring it keeps the P, and the test hangs. */
     static Running withProcs(int procs) {
-        return new Running(SchedulerConfig.defaults()
-                .withName("os-test")
-                .withProcs(procs)
-                .withQuantum(Duration.ofMinutes(10)));
+        return new Running(
+                SchedulerConfig.defaults().withName("os-test").withProcs(procs).withQuantum(Duration.ofMinutes(10)));
     }
 
     interface Body {

@@ -6,6 +6,8 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.AppenderBase;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import org.slf4j.LoggerFactory;
 
 /** Collects what schedulers log from its creation until it is closed. */
@@ -17,10 +19,16 @@ final class LogCapture implements AutoCloseable {
         @Override
         protected void append(ILoggingEvent event) {
             events.add(event);
+            while (!goOn.getAsBoolean() && !closed) {
+                LockSupport.parkNanos(100_000);
+            }
         }
     };
+    private final BooleanSupplier goOn;
+    private volatile boolean closed;
 
-    private LogCapture(boolean onlyHere) {
+    private LogCapture(boolean onlyHere, BooleanSupplier goOn) {
+        this.goOn = goOn;
         appender.start();
         logger.addAppender(appender);
         if (onlyHere) {
@@ -30,12 +38,17 @@ final class LogCapture implements AutoCloseable {
 
     /** Collects, and keeps what is expected off the console. */
     static LogCapture quiet() {
-        return new LogCapture(true);
+        return new LogCapture(true, () -> true);
+    }
+
+    /** Collects quietly, and lets whoever logs wait until the condition holds, or until this is closed. */
+    static LogCapture blockedUntil(BooleanSupplier condition) {
+        return new LogCapture(true, condition);
     }
 
     /** Collects beside the console: for tests that expect nothing. */
     static LogCapture watch() {
-        return new LogCapture(false);
+        return new LogCapture(false, () -> true);
     }
 
     List<ILoggingEvent> events() {
@@ -67,6 +80,7 @@ final class LogCapture implements AutoCloseable {
 
     @Override
     public void close() {
+        closed = true;
         logger.detachAppender(appender);
         logger.setAdditive(additive);
     }

@@ -123,6 +123,31 @@ class PreemptionTest {
         }
     }
 
+    /** What the log says is written by a goroutine behind the very hog: nobody may wait for the log meanwhile. */
+    @Test
+    void aLogThatWaitsForAGoroutineStopsNobody() {
+        AtomicInteger behind = new AtomicInteger();
+        try (LogCapture log = LogCapture.blockedUntil(() -> behind.get() == 1);
+                Scheduler s = Started.with(1, config -> config.withMaxHogs(1))) {
+            AtomicInteger running = new AtomicInteger();
+            AtomicInteger end = new AtomicInteger();
+            for (int i = 1; i <= 2; i++) {
+                int number = i;
+                s.go(() -> {
+                    running.incrementAndGet();
+                    Busy.until(() -> end.get() >= number);
+                });
+            }
+            Waiting.until(s, "both hogs run", () -> running.get() == 2);
+            s.go(behind::incrementAndGet);
+            Waiting.until(s, "the log waits", () -> log.events().size() == 1);
+            end.set(1);
+            Waiting.until(s, "the second hog's P is taken all the same", () -> behind.get() == 1);
+            end.set(2);
+            Quiet.afterEnd(s);
+        }
+    }
+
     @Test
     void withoutHogsAllowedNobodyIsPreempted() {
         try (LogCapture _ = LogCapture.quiet();

@@ -76,6 +76,20 @@ class StealingTest {
         }
     }
 
+    /** Nobody is woken for what a system goroutine readies, since it is about to give way; if it does not, sysmon sees. */
+    @Test
+    void whatASystemGoroutineReadiesIsStolenIfItDoesNotGiveWay() {
+        try (Scheduler s = Started.unhurried(2)) {
+            AtomicBoolean ran = new AtomicBoolean();
+            s.goSystem("system", () -> {
+                s.go(() -> ran.set(true));
+                Busy.until(ran::get);
+            });
+            Waiting.until(s, "it is stolen", ran::get);
+            Quiet.afterEnd(s);
+        }
+    }
+
     @Test
     void theInboxIsStolenToo() {
         try (Scheduler s = Started.unhurried(2)) {

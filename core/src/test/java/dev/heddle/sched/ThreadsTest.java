@@ -197,6 +197,26 @@ class ThreadsTest {
         }
     }
 
+    /** The log waits for a goroutine that needs the P for which there was no thread: the P must be back by then. */
+    @Test
+    void aLogThatWaitsForAGoroutineKeepsNoP() {
+        AtomicInteger ran = new AtomicInteger();
+        try (LogCapture log = LogCapture.blockedUntil(() -> ran.get() == 1);
+                Scheduler s = Started.with(1, config -> config.withMaxThreads(2))) {
+            AtomicInteger inside = new AtomicInteger();
+            AtomicInteger end = new AtomicInteger();
+            s.go(() -> block(inside, end, 1));
+            s.go(() -> block(inside, end, 2));
+            Waiting.until(s, "both threads are blocked", () -> inside.get() == 2);
+            s.go(ran::incrementAndGet);
+            Waiting.until(s, "the log waits", () -> log.events().size() == 1);
+            end.set(1);
+            Waiting.until(s, "the goroutine runs", () -> ran.get() == 1);
+            end.set(2);
+            Quiet.afterEnd(s);
+        }
+    }
+
     @Test
     void threadsAreNamedDaemons() throws Exception {
         try (Scheduler s = Started.procs(1)) {

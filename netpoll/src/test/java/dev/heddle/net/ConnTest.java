@@ -411,6 +411,30 @@ class ConnTest {
         }
     }
 
+    /** A write that has to wait after the peer's end: see EpollRegistration. */
+    @ParameterizedTest
+    @EnumSource(names = {"EPOLL", "NIO"})
+    void longAnswerAfterTheEndOfTheQuestion(Kind kind) throws Exception {
+        try (World world = World.open(kind);
+                Listener listener = Listener.bind(world.netpoll(), ANY);
+                Socket peer = new Socket()) {
+            peer.setReceiveBufferSize(4096);
+            peer.connect(listener.localAddress());
+            peer.shutdownOutput();
+            Conn conn = listener.accept();
+            assertEquals(-1, conn.read(ByteBuffer.allocate(1)));
+            ByteBuffer answer = ByteBuffer.allocate(20_000_000);
+            writeUntilStuck(world, conn, answer);
+            conn.setWriteDeadline(Duration.ZERO);
+            world.go(() -> {
+                conn.write(answer);
+                conn.close();
+            });
+            assertEquals(answer.capacity(), peer.getInputStream().transferTo(OutputStream.nullOutputStream()));
+            world.join();
+        }
+    }
+
     /** What was written before close reaches a peer that reads late. */
     @ParameterizedTest
     @EnumSource(names = {"EPOLL", "NIO"})

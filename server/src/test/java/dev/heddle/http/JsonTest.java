@@ -2,9 +2,14 @@ package dev.heddle.http;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.lang.reflect.Method;
+import java.net.URL;
+import java.net.URLClassLoader;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
@@ -80,6 +85,39 @@ class JsonTest {
             assertEquals(500, client.get("/cycle").read().status());
             assertEquals(1, logs.with("GET /cycle").size());
         }
+    }
+
+    /** Everything but Jackson, loaded anew. */
+    private static final class WithoutJackson extends URLClassLoader {
+        WithoutJackson() {
+            super(
+                    new URL[] {App.class.getProtectionDomain().getCodeSource().getLocation()},
+                    JsonTest.class.getClassLoader());
+        }
+
+        @Override
+        protected Class<?> loadClass(String name, boolean resolve) throws ClassNotFoundException {
+            if (name.startsWith("tools.jackson")) {
+                throw new ClassNotFoundException(name);
+            }
+            synchronized (getClassLoadingLock(name)) {
+                Class<?> loaded = findLoadedClass(name);
+                if (loaded == null && name.startsWith("dev.heddle.http.Js") || name.equals("dev.heddle.http.JacksonCodec")) {
+                    loaded = findClass(name);
+                }
+                return loaded == null ? super.loadClass(name, resolve) : loaded;
+            }
+        }
+    }
+
+    @Test
+    void withoutJacksonThereIsNone() throws Exception {
+        try (WithoutJackson loader = new WithoutJackson()) {
+            Method find = loader.loadClass(JsonCodecs.class.getName()).getDeclaredMethod("find");
+            find.setAccessible(true);
+            assertNull(find.invoke(null));
+        }
+        assertNotNull(JsonCodecs.find());
     }
 
     @Test

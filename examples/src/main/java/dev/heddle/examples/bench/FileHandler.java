@@ -5,9 +5,11 @@ import dev.heddle.http.Handler;
 import dev.heddle.http.HttpException;
 import dev.heddle.os.Files;
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 
 /**
  * {@code /file?name=F}: reads a file below one directory by ordinary blocking calls and answers with its contents. A
@@ -32,28 +34,38 @@ final class FileHandler implements Handler {
 
     @Override
     public void handle(Ctx c) throws IOException {
-        Path file = resolve(c.query("name").get());
-        c.bytes("application/octet-stream", Files.readAll(file, MAX_BYTES));
+        String name = c.query("name").get();
+        Path file = checked(resolve(name), name);
+        try {
+            c.bytes("application/octet-stream", Files.readAll(file, MAX_BYTES));
+        } catch (NoSuchFileException | AccessDeniedException e) {
+            throw missing(name, e);
+        }
     }
 
-    private Path resolve(String name) throws IOException {
+    private Path resolve(String name) {
+        Path file;
         try {
-            Path file = Files.realPath(root.resolve(name));
-            if (!file.equals(root) && file.startsWith(root)) {
-                return checked(file, name);
-            }
+            file = Files.realPath(root.resolve(name));
         } catch (InvalidPathException e) {
             throw new HttpException(BAD_REQUEST, "name: not a file name", e);
-        } catch (NoSuchFileException e) {
-            // said below, together with files that are elsewhere
+        } catch (IOException e) {
+            throw missing(name, e);
         }
-        throw new HttpException(NOT_FOUND, "no such file: " + name);
+        if (!file.startsWith(root)) {
+            throw missing(name, null);
+        }
+        return file;
+    }
+
+    private static HttpException missing(String name, IOException cause) {
+        return new HttpException(NOT_FOUND, "no such file: " + name, cause);
     }
 
     private static Path checked(Path file, String name) throws IOException {
-        var attributes = Files.attributes(file);
+        BasicFileAttributes attributes = Files.attributes(file);
         if (attributes.isDirectory()) {
-            throw new HttpException(NOT_FOUND, "no such file: " + name);
+            throw missing(name, null);
         }
         if (attributes.size() > MAX_BYTES) {
             throw new HttpException(

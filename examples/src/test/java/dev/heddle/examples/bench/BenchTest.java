@@ -173,6 +173,16 @@ final class BenchTest {
     }
 
     @Test
+    void whatCannotBeReadIsNotThere() throws Exception {
+        Files.writeString(directory.resolve("plain"), "x");
+        Files.createSymbolicLink(directory.resolve("loop"), Path.of("loop"));
+        Files.createSymbolicLink(directory.resolve("dangling"), Path.of("nothing"));
+        for (String name : List.of("plain/below", "loop", "dangling", "n".repeat(300), "")) {
+            assertEquals(404, get("/file?name=" + name).statusCode(), name);
+        }
+    }
+
+    @Test
     void aFileThatIsTooLargeIsRefused() throws Exception {
         try (var file = Files.newByteChannel(
                 directory.resolve("large"),

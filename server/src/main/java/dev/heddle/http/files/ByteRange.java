@@ -16,8 +16,8 @@ record ByteRange(long first, long length) {
     private static final int MAX_DIGITS = 18;
 
     /**
-     * Reads the {@code Range} header (RFC 9110, section 14). What cannot be read is to be ignored, and so are requests for
-     * several parts: the whole file is a right answer to both.
+     * Reads the {@code Range} header (RFC 9110, section 14). What cannot be read is to be ignored, and so are requests
+     * for several parts: the whole file is a right answer to both.
      *
      * @param header its value; null if there is none
      * @param size the size of the file

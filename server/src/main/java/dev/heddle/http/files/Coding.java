@@ -42,8 +42,12 @@ enum Coding {
         int identity = 0;
         for (String member : acceptEncoding.split(",")) {
             int semicolon = member.indexOf(';');
-            String token = (semicolon < 0 ? member : member.substring(0, semicolon)).strip().toLowerCase(Locale.ROOT);
-            int weight = semicolon < 0 ? FULL_WEIGHT : weight(member.substring(semicolon + 1).strip());
+            String token = (semicolon < 0 ? member : member.substring(0, semicolon))
+                    .strip()
+                    .toLowerCase(Locale.ROOT);
+            int weight = semicolon < 0
+                    ? FULL_WEIGHT
+                    : weight(member.substring(semicolon + 1).strip());
             switch (token) {
                 case "br" -> weights.put(BR, weight);
                 case "zstd" -> weights.put(ZSTD, weight);

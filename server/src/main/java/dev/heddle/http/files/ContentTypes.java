@@ -80,7 +80,9 @@ record ContentTypes(Map<String, String> added) {
         return type == null ? TABLE.getOrDefault(extension, UNKNOWN) : type;
     }
 
-    /** Returns whether compression makes content of a type smaller, so that it is worth looking for compressed forms. */
+    /**
+     * Returns whether compression makes content of a type smaller, so that it is worth looking for compressed forms.
+     */
     static boolean isCompressible(String type) {
         return type.startsWith("text/")
                 || type.startsWith("font/") && !type.startsWith("font/woff")

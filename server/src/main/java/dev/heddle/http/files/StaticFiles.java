@@ -15,20 +15,21 @@ import java.util.Objects;
 import java.util.function.Consumer;
 
 /**
- * Serves the files of a directory: {@code app.install(StaticFiles.at("/static", Path.of("public")))}, for an application or a
- * group.
+ * Serves the files of a directory: {@code app.install(StaticFiles.at("/static", Path.of("public")))}, for an
+ * application or a group.
  *
- * <p>Answers GET and HEAD, with entity tags and dates from the files' sizes and times (never by reading them), 304 and 412 by
- * the conditions of the request, one range (206 and 416, several are answered with the whole file), and compressed siblings: beside
- * {@code app.js} may lie {@code app.js.br}, {@code app.js.zst} and {@code app.js.gz}, which clients get who accept them, unless
- * they are older than the original.
+ * <p>Answers GET and HEAD, with entity tags and dates from the files' sizes and times (never by reading them), 304 and
+ * 412 by the conditions of the request, one range (206 and 416, several are answered with the whole file), and
+ * compressed siblings: beside {@code app.js} may lie {@code app.js.br}, {@code app.js.zst} and {@code app.js.gz}, which
+ * clients get who accept them, unless they are older than the original.
  *
- * <p>A directory is answered with its {@code index.html}, under its name with a slash at the end, or with 404; it is never
- * listed. Names that begin with a dot are not served, except {@code .well-known}. Nothing outside of the directory is, not
- * even through a symbolic link; links inside are followed. Only regular files are served.
+ * <p>A directory is answered with its {@code index.html}, under its name with a slash at the end, or with 404; it is
+ * never listed. Names that begin with a dot are not served, except {@code .well-known}. Nothing outside of the
+ * directory is, not even through a symbolic link; links inside are followed. Only regular files are served.
  *
- * <p>Files are read through {@link File} in pieces of 64 KiB, as fast as the client takes them. A file that is cut off while it
- * is sent breaks the answer off, so that the client does not take it for complete; one that is replaced is sent as it was.
+ * <p>Files are read through {@link File} in pieces of 64 KiB, as fast as the client takes them. A file that is cut off
+ * while it is sent breaks the answer off, so that the client does not take it for complete; one that is replaced is
+ * sent as it was.
  */
 public final class StaticFiles implements Consumer<App> {
     /** What is read at once, and the largest file that is sent in one message. */
@@ -54,14 +55,17 @@ public final class StaticFiles implements Consumer<App> {
     /**
      * Returns the files of a directory under a path.
      *
-     * @param path where they are served, a template without a tail; {@code /} for everything that no other route matches
-     * @param directory the directory, which must exist when this is installed. A link that it is itself is resolved then
+     * @param path where they are served, a template without a tail; {@code /} for everything that no other route
+     *     matches
+     * @param directory the directory, which must exist when this is installed. A link that it is itself is resolved
+     *     then
      */
     public static StaticFiles at(String path, Path directory) {
         Objects.requireNonNull(path, "path");
         Objects.requireNonNull(directory, "directory");
         if (!path.startsWith("/") || path.length() > 1 && path.endsWith("/")) {
-            throw new IllegalArgumentException("path: got '" + path + "', need / or one that begins with / and does not end so");
+            throw new IllegalArgumentException(
+                    "path: got '" + path + "', need / or one that begins with / and does not end so");
         }
         return new StaticFiles(
                 path, directory, null, new Tree.Settings("index.html", false, true, new ContentTypes(Map.of())));
@@ -160,7 +164,9 @@ public final class StaticFiles implements Consumer<App> {
             if (c.method().equals("HEAD")) {
                 headers(c, found, validators);
                 c.header("Content-Type", found.type())
-                        .header("Content-Length", Long.toString(found.attributes().size()));
+                        .header(
+                                "Content-Length",
+                                Long.toString(found.attributes().size()));
                 return;
             }
             if (send(c, tree, found, validators)) {
@@ -218,8 +224,8 @@ public final class StaticFiles implements Consumer<App> {
         for (long done = 0; done < length; done += piece.position()) {
             piece.clear().limit((int) Math.min(PIECE_BYTES, length - done));
             if (file.readAt(piece, first + done) < 0) {
-                throw new IOException("file " + file + ": got its end at " + (first + done) + ", need " + (first + length)
-                        + " bytes; it was cut off while it was sent");
+                throw new IOException("file " + file + ": got its end at " + (first + done) + ", need "
+                        + (first + length) + " bytes; it was cut off while it was sent");
             }
             out.write(piece.array(), 0, piece.position());
         }

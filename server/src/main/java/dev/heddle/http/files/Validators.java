@@ -16,8 +16,8 @@ import java.util.concurrent.TimeUnit;
  */
 record Validators(String etag, Instant modified, boolean strong) {
     /**
-     * A file that was changed a moment ago can change again without a change of its time: file systems count in steps of up to 2 s
-     * (FAT), most in those of the kernel's clock.
+     * A file that was changed a moment ago can change again without a change of its time: file systems count in steps
+     * of up to 2 s (FAT), most in those of the kernel's clock.
      */
     private static final Duration RECENT = Duration.ofSeconds(2);
 

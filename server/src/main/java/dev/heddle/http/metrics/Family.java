@@ -41,11 +41,13 @@ record Family<S>(MetricFamilyDescriptor descriptor, Function<S, MetricSnapshot> 
         MetricFamilyDescriptor descriptor =
                 MetricFamilyDescriptor.gauge(name).help(help).labelNames(labels).build();
         MetricMetadata metadata = descriptor.getMetadata();
-        return new Family<>(descriptor, s -> new GaugeSnapshot(
-                metadata,
-                points.apply(s).stream()
-                        .map(p -> new GaugeDataPointSnapshot(p.value, p.labels, null))
-                        .toList()));
+        return new Family<>(
+                descriptor,
+                s -> new GaugeSnapshot(
+                        metadata,
+                        points.apply(s).stream()
+                                .map(p -> new GaugeDataPointSnapshot(p.value, p.labels, null))
+                                .toList()));
     }
 
     /** What only goes up, without labels. The name has {@code _total} added. */
@@ -55,21 +57,27 @@ record Family<S>(MetricFamilyDescriptor descriptor, Function<S, MetricSnapshot> 
 
     /** What only goes up. The name has {@code _total} added. */
     static <S> Family<S> counters(String name, String help, Function<S, List<Point>> points, String... labels) {
-        MetricFamilyDescriptor descriptor =
-                MetricFamilyDescriptor.counter(name).help(help).labelNames(labels).build();
+        MetricFamilyDescriptor descriptor = MetricFamilyDescriptor.counter(name)
+                .help(help)
+                .labelNames(labels)
+                .build();
         MetricMetadata metadata = descriptor.getMetadata();
-        return new Family<>(descriptor, s -> new CounterSnapshot(
-                metadata,
-                points.apply(s).stream()
-                        .map(p -> new CounterDataPointSnapshot(p.value, p.labels, null, 0))
-                        .toList()));
+        return new Family<>(
+                descriptor,
+                s -> new CounterSnapshot(
+                        metadata,
+                        points.apply(s).stream()
+                                .map(p -> new CounterDataPointSnapshot(p.value, p.labels, null, 0))
+                                .toList()));
     }
 
     /** A histogram; its points are made with {@link #histogramPoint}. */
     static <S> Family<S> histograms(
             String name, String help, Function<S, List<HistogramDataPointSnapshot>> points, String... labels) {
-        MetricFamilyDescriptor descriptor =
-                MetricFamilyDescriptor.histogram(name).help(help).labelNames(labels).build();
+        MetricFamilyDescriptor descriptor = MetricFamilyDescriptor.histogram(name)
+                .help(help)
+                .labelNames(labels)
+                .build();
         MetricMetadata metadata = descriptor.getMetadata();
         return new Family<>(descriptor, s -> new HistogramSnapshot(metadata, points.apply(s)));
     }

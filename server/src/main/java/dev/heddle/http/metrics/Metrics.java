@@ -21,8 +21,8 @@ import java.util.function.Consumer;
  *   <li>whatever else is in the registry.
  * </ul>
  *
- * <p>The answer is in Prometheus' text format, or in OpenMetrics if the request's {@code Accept} asks for it. The module's
- * README lists all names.
+ * <p>The answer is in Prometheus' text format, or in OpenMetrics if the request's {@code Accept} asks for it. The
+ * module's README lists all names.
  */
 public final class Metrics implements Consumer<App> {
     private final String path;

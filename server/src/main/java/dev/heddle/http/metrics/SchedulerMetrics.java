@@ -22,7 +22,8 @@ final class SchedulerMetrics implements MultiCollector {
     private static final double NANOS = 1e9;
 
     private static final List<Family<Figures>> FAMILIES = List.of(
-            Family.gauge("heddle_sched_procs", "Number of Ps: how many goroutines may run at once", f -> f.sched.procs()),
+            Family.gauge(
+                    "heddle_sched_procs", "Number of Ps: how many goroutines may run at once", f -> f.sched.procs()),
             Family.gauges(
                     "heddle_sched_goroutines",
                     "Goroutines that live, by state",
@@ -44,10 +45,7 @@ final class SchedulerMetrics implements MultiCollector {
                     "Goroutines on the global queue",
                     f -> f.sched.globalQueueDepth()),
             Family.counters(
-                    "heddle_sched_steals",
-                    "Times that a P stole",
-                    f -> perProc(f, SchedulerStats.Proc::steals),
-                    "p"),
+                    "heddle_sched_steals", "Times that a P stole", f -> perProc(f, SchedulerStats.Proc::steals), "p"),
             Family.counters(
                     "heddle_sched_steal_failures",
                     "Rounds of stealing that found nothing",
@@ -85,13 +83,12 @@ final class SchedulerMetrics implements MultiCollector {
                     f -> List.of(latency(f.sched.latency()))),
             Family.counters(
                     "heddle_netpoll_polls",
-                    "Polls for readiness: by threads that look for work (nonblocking), by the thread that waits (blocking),"
-                            + " by sysmon, and of single loops by their pollers (loop)",
+                    "Polls for readiness: by threads that look for work (nonblocking), by the thread that waits"
+                            + " (blocking), by sysmon, and of single loops by their pollers (loop)",
                     f -> polls(f.sched.netpolls(), f.netpoll),
                     "kind"),
             Family.counter("heddle_netpoll_events", "I/O events dispatched", f -> f.netpoll.events()),
-            Family.counter(
-                    "heddle_netpoll_wakeups", "Times that a parked poller was woken", f -> f.netpoll.wakeups()));
+            Family.counter("heddle_netpoll_wakeups", "Times that a parked poller was woken", f -> f.netpoll.wakeups()));
 
     private static final List<MetricFamilyDescriptor> DESCRIPTORS =
             FAMILIES.stream().map(Family::descriptor).toList();

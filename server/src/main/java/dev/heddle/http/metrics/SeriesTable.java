@@ -8,12 +8,13 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Finds the series of a request. A hash table with open addressing that is never changed: whoever misses a series makes
- * a new table under a lock and puts it in place of the old one, so that finding is a read of one field and a few comparisons.
+ * a new table under a lock and puts it in place of the old one, so that finding is a read of one field and a few
+ * comparisons.
  */
 final class SeriesTable {
     /**
-     * The most series there can be. A guess: hundreds of routes with a handful of outcomes each; a series takes some hundred
-     * bytes for each P and 17 lines of every scrape.
+     * The most series there can be. A guess: hundreds of routes with a handful of outcomes each; a series takes some
+     * hundred bytes for each P and 17 lines of every scrape.
      */
     static final int MAX_SERIES = 4096;
 
@@ -100,7 +101,8 @@ final class SeriesTable {
         if (!warned) {
             warned = true;
             LOG.warn(
-                    "request metrics: got more than {} combinations of labels; further ones are counted with http_route=\"{}\"",
+                    "request metrics: got more than {} combinations of labels; further ones are counted with"
+                            + " http_route=\"{}\"",
                     MAX_SERIES,
                     OTHER);
         }

@@ -4,15 +4,16 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 
 /**
- * A histogram of durations that many threads add to at once: several copies of its counters, far enough from each other not to
- * share a cache line. A goroutine adds to the copy that its number points to; readers sum them up.
+ * A histogram of durations that many threads add to at once: several copies of its counters, far enough from each other
+ * not to share a cache line. A goroutine adds to the copy that its number points to; readers sum them up.
  *
  * <p>What is read while others write is at most as old as the reading: a sum may lack observations whose count is in it
  * already, and the other way round. Nothing is lost.
  */
 final class StripedHistogram {
     /**
-     * Upper bounds in seconds: the advice of OpenTelemetry's semantic conventions for {@code http.server.request.duration}.
+     * Upper bounds in seconds: the advice of OpenTelemetry's semantic conventions for {@code
+     * http.server.request.duration}.
      */
     private static final double[] BOUNDS_SECONDS = {
         0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10, Double.POSITIVE_INFINITY
@@ -25,7 +26,10 @@ final class StripedHistogram {
     /** Buckets and, behind them, the sum. */
     private static final int USED = BOUNDS_SECONDS.length + 1;
 
-    /** What lies between copies, and before the first: 128 bytes, two cache lines, which processors like to fetch together. */
+    /**
+     * What lies between copies, and before the first: 128 bytes, two cache lines, which processors like to fetch
+     * together.
+     */
     private static final int PADDING = 16;
 
     private static final int STRIDE = USED + PADDING;

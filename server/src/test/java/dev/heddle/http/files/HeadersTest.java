@@ -23,7 +23,9 @@ class HeadersTest {
         assertEquals(new ByteRange(0, 10), ByteRange.parse("bytes=-" + "9".repeat(30), 10));
         assertEquals(new ByteRange(9, 1), ByteRange.parse("bytes=-1", 10));
         assertEquals(
-                new ByteRange(1, Long.MAX_VALUE - 1), ByteRange.parse("bytes=1-", Long.MAX_VALUE), "sums do not overflow");
+                new ByteRange(1, Long.MAX_VALUE - 1),
+                ByteRange.parse("bytes=1-", Long.MAX_VALUE),
+                "sums do not overflow");
         assertEquals("bytes 3-9/10", new ByteRange(3, 7).contentRange(10));
         for (String header : List.of("bytes=10-", "bytes=10-20", "bytes=-0", "bytes=" + "9".repeat(30) + "-")) {
             assertSame(ByteRange.UNSATISFIABLE, ByteRange.parse(header, 10), header);
@@ -31,8 +33,19 @@ class HeadersTest {
         assertSame(ByteRange.UNSATISFIABLE, ByteRange.parse("bytes=0-", 0));
         assertSame(ByteRange.UNSATISFIABLE, ByteRange.parse("bytes=-5", 0));
         for (String header : List.of(
-                "", "bytes", "bytes=", "bytes=-", "bytes=5", "bytes=5-3", "bytes=1-2,4-5", "bytes=--1", "bytes=+1-2",
-                "bytes=1 - 2", "bytes=0x1-", "items=0-1", "bytes=\u0663-")) {
+                "",
+                "bytes",
+                "bytes=",
+                "bytes=-",
+                "bytes=5",
+                "bytes=5-3",
+                "bytes=1-2,4-5",
+                "bytes=--1",
+                "bytes=+1-2",
+                "bytes=1 - 2",
+                "bytes=0x1-",
+                "items=0-1",
+                "bytes=\u0663-")) {
             assertNull(ByteRange.parse(header, 10), header);
         }
         assertNull(ByteRange.parse(null, 10));
@@ -60,7 +73,8 @@ class HeadersTest {
         assertEquals(time, HttpTime.parse("Sunday, 06-Nov-94 08:49:37 GMT"));
         assertEquals(time, HttpTime.parse("Sun Nov  6 08:49:37 1994"));
         assertEquals(Instant.parse("2026-11-23T00:00:00Z"), HttpTime.parse("Monday, 23-Nov-26 00:00:00 GMT"));
-        for (String text : List.of("", "x", "Sun, 06 Nov 1994 08:49:37", "0", "Sun, 31 Feb 1994 08:49:37 GMT", "x".repeat(9999))) {
+        for (String text :
+                List.of("", "x", "Sun, 06 Nov 1994 08:49:37", "0", "Sun, 31 Feb 1994 08:49:37 GMT", "x".repeat(9999))) {
             assertNull(HttpTime.parse(text), text);
         }
         assertNull(HttpTime.parse(null));
@@ -68,7 +82,8 @@ class HeadersTest {
 
     @Test
     void types() {
-        ContentTypes types = new ContentTypes(Map.of()).with("TXT", "text/x-own").with("new", "a/b");
+        ContentTypes types =
+                new ContentTypes(Map.of()).with("TXT", "text/x-own").with("new", "a/b");
         assertEquals("text/html; charset=utf-8", types.of("a.b.HTML"));
         assertEquals("text/x-own", types.of("a.txt"));
         assertEquals("a/b", types.of(".new"));

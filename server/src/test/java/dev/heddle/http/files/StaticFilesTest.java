@@ -148,7 +148,8 @@ class StaticFilesTest {
     @Test
     void headSaysWhatGetWouldSay() throws Exception {
         start();
-        for (String target : new String[] {"/static/a.txt", "/static/large.bin", "/static/nothing.txt", "/static/docs/"}) {
+        for (String target :
+                new String[] {"/static/a.txt", "/static/large.bin", "/static/nothing.txt", "/static/docs/"}) {
             Wire.Answer head = head(target);
             Wire.Answer get = get(target);
             assertEquals(get.status(), head.status(), target);
@@ -199,15 +200,32 @@ class StaticFilesTest {
         Files.createSymbolicLink(root.resolve("indexed"), indexed);
         start();
         for (String target : new String[] {
-            "/static/link.txt", "/static/up/outside.txt", "/static/up/", "/static/up", "/static/loop", "/static/loop/x",
-            "/static/dangling", "/static/twin.txt", "/static/indexed/", "/static/indexed", "/static/indexed/index.html",
-            "/static/%2Fetc%2Fpasswd", "/static//etc/passwd", "/static/..%5coutside.txt", "/static/missing",
-            "/static/a.txt%2f..%2f..%2foutside.txt", "/static/a.txt/x", "/static/" + "x".repeat(300)
+            "/static/link.txt",
+            "/static/up/outside.txt",
+            "/static/up/",
+            "/static/up",
+            "/static/loop",
+            "/static/loop/x",
+            "/static/dangling",
+            "/static/twin.txt",
+            "/static/indexed/",
+            "/static/indexed",
+            "/static/indexed/index.html",
+            "/static/%2Fetc%2Fpasswd",
+            "/static//etc/passwd",
+            "/static/..%5coutside.txt",
+            "/static/missing",
+            "/static/a.txt%2f..%2f..%2foutside.txt",
+            "/static/a.txt/x",
+            "/static/" + "x".repeat(300)
         }) {
             assertEquals(404, statusOf(target), target);
         }
         for (String target : new String[] {
-            "/static/../outside.txt", "/static/%2e%2e/outside.txt", "/static/docs/../../outside.txt", "/static/.%2e/outside.txt",
+            "/static/../outside.txt",
+            "/static/%2e%2e/outside.txt",
+            "/static/docs/../../outside.txt",
+            "/static/.%2e/outside.txt",
             "/static/a.txt%00.html"
         }) {
             int status = statusOf(target);
@@ -219,7 +237,8 @@ class StaticFilesTest {
     @Test
     void namesWithADotAreNotServed() throws Exception {
         start();
-        for (String target : new String[] {"/static/.secret", "/static/.git/config", "/static/docs/.env", "/static/.git/"}) {
+        for (String target :
+                new String[] {"/static/.secret", "/static/.git/config", "/static/docs/.env", "/static/.git/"}) {
             assertEquals(404, statusOf(target), target);
         }
         assertEquals("token", get("/static/.well-known/acme/token").text());
@@ -254,19 +273,36 @@ class StaticFilesTest {
         assertEquals(304, head("/static/a.txt", "If-None-Match: " + etag).status());
         assertEquals(304, get("/static/a.txt", "If-None-Match: W/" + etag).status());
         assertEquals(304, get("/static/a.txt", "If-None-Match: *").status());
-        assertEquals(200, get("/static/a.txt", "If-None-Match: \"x\"", "If-Modified-Since: " + PAST_TEXT).status());
+        assertEquals(
+                200,
+                get("/static/a.txt", "If-None-Match: \"x\"", "If-Modified-Since: " + PAST_TEXT)
+                        .status());
 
-        assertEquals(304, get("/static/a.txt", "If-Modified-Since: " + PAST_TEXT).status());
-        assertEquals(304, get("/static/a.txt", "If-Modified-Since: Tuesday, 03-Feb-26 04:05:07 GMT").status());
-        assertEquals(304, get("/static/a.txt", "If-Modified-Since: Tue Feb  3 04:05:06 2026").status());
-        assertEquals(200, get("/static/a.txt", "If-Modified-Since: Tue, 03 Feb 2026 04:05:05 GMT").status());
+        assertEquals(
+                304, get("/static/a.txt", "If-Modified-Since: " + PAST_TEXT).status());
+        assertEquals(
+                304,
+                get("/static/a.txt", "If-Modified-Since: Tuesday, 03-Feb-26 04:05:07 GMT")
+                        .status());
+        assertEquals(
+                304,
+                get("/static/a.txt", "If-Modified-Since: Tue Feb  3 04:05:06 2026")
+                        .status());
+        assertEquals(
+                200,
+                get("/static/a.txt", "If-Modified-Since: Tue, 03 Feb 2026 04:05:05 GMT")
+                        .status());
         assertEquals(200, get("/static/a.txt", "If-Modified-Since: yesterday").status());
 
         assertEquals(200, get("/static/a.txt", "If-Match: " + etag).status());
         assertEquals(412, get("/static/a.txt", "If-Match: \"x\"").status());
         assertEquals(412, get("/static/a.txt", "If-Match: W/" + etag).status());
-        assertEquals(412, get("/static/a.txt", "If-Unmodified-Since: Tue, 03 Feb 2026 04:05:05 GMT").status());
-        assertEquals(200, get("/static/a.txt", "If-Unmodified-Since: " + PAST_TEXT).status());
+        assertEquals(
+                412,
+                get("/static/a.txt", "If-Unmodified-Since: Tue, 03 Feb 2026 04:05:05 GMT")
+                        .status());
+        assertEquals(
+                200, get("/static/a.txt", "If-Unmodified-Since: " + PAST_TEXT).status());
 
         write("a.txt", "9876543210");
         touch(root.resolve("a.txt"), PAST.plusMillis(1));
@@ -281,8 +317,13 @@ class StaticFilesTest {
         touch(root.resolve("a.txt"), Instant.now().plusSeconds(3600));
         Wire.Answer answer = get("/static/a.txt");
         assertTrue(answer.header("etag").startsWith("W/\""), answer.header("etag"));
-        assertEquals(304, get("/static/a.txt", "If-None-Match: " + answer.header("etag")).status());
-        assertEquals(200, get("/static/a.txt", "Range: bytes=0-1", "If-Range: " + answer.header("etag")).status());
+        assertEquals(
+                304,
+                get("/static/a.txt", "If-None-Match: " + answer.header("etag")).status());
+        assertEquals(
+                200,
+                get("/static/a.txt", "Range: bytes=0-1", "If-Range: " + answer.header("etag"))
+                        .status());
         assertFalse(HttpTime.parse(answer.header("last-modified")).isAfter(Instant.now()));
     }
 
@@ -294,7 +335,8 @@ class StaticFilesTest {
         check(206, "89", "bytes 8-9/10", get("/static/a.txt", "Range: bytes=-2"));
         check(206, "0123456789", "bytes 0-9/10", get("/static/a.txt", "Range: bytes=-100"));
         check(206, "9", "bytes 9-9/10", get("/static/a.txt", "Range: BYTES= 9-99999999999999999999"));
-        for (String ignored : new String[] {"bytes=0-1,3-4", "bytes=2-1", "bytes=", "bytes=-", "bytes=a-b", "lines=0-1"}) {
+        for (String ignored :
+                new String[] {"bytes=0-1,3-4", "bytes=2-1", "bytes=", "bytes=-", "bytes=a-b", "lines=0-1"}) {
             check(200, "0123456789", null, get("/static/a.txt", "Range: " + ignored));
         }
         for (String impossible : new String[] {"bytes=10-", "bytes=99999999999999999999-", "bytes=-0"}) {
@@ -318,12 +360,26 @@ class StaticFilesTest {
     void aRangeOfWhatTheClientHas() throws Exception {
         start();
         String etag = get("/static/a.txt").header("etag");
-        assertEquals(206, get("/static/a.txt", "Range: bytes=0-2", "If-Range: " + etag).status());
-        assertEquals(206, get("/static/a.txt", "Range: bytes=0-2", "If-Range: " + PAST_TEXT).status());
-        assertEquals(200, get("/static/a.txt", "Range: bytes=0-2", "If-Range: \"x\"").status());
-        assertEquals(200, get("/static/a.txt", "Range: bytes=0-2", "If-Range: W/" + etag).status());
-        assertEquals(200, get("/static/a.txt", "Range: bytes=0-2", "If-Range: Tue, 03 Feb 2026 04:05:07 GMT").status());
-        assertEquals(304, get("/static/a.txt", "Range: bytes=0-2", "If-None-Match: " + etag).status());
+        assertEquals(
+                206,
+                get("/static/a.txt", "Range: bytes=0-2", "If-Range: " + etag).status());
+        assertEquals(
+                206,
+                get("/static/a.txt", "Range: bytes=0-2", "If-Range: " + PAST_TEXT)
+                        .status());
+        assertEquals(
+                200, get("/static/a.txt", "Range: bytes=0-2", "If-Range: \"x\"").status());
+        assertEquals(
+                200,
+                get("/static/a.txt", "Range: bytes=0-2", "If-Range: W/" + etag).status());
+        assertEquals(
+                200,
+                get("/static/a.txt", "Range: bytes=0-2", "If-Range: Tue, 03 Feb 2026 04:05:07 GMT")
+                        .status());
+        assertEquals(
+                304,
+                get("/static/a.txt", "Range: bytes=0-2", "If-None-Match: " + etag)
+                        .status());
     }
 
     @Test
@@ -346,7 +402,9 @@ class StaticFilesTest {
         coding(null, "the original", "Accept-Encoding: gzip;q=0, deflate");
         coding(null, "the original", "Accept-Encoding: gzip;q=2");
         coding(null, "the original");
-        assertEquals("gzipped css", get("/static/style.css", "Accept-Encoding: br, gzip").text());
+        assertEquals(
+                "gzipped css",
+                get("/static/style.css", "Accept-Encoding: br, gzip").text());
         Wire.Answer photo = get("/static/photo.jpg", "Accept-Encoding: gzip");
         assertEquals("jpg", photo.text());
         assertNull(photo.header("vary"));
@@ -354,7 +412,10 @@ class StaticFilesTest {
         assertEquals("application/gzip", itself.header("content-type"));
         assertNull(itself.header("content-encoding"));
         assertEquals(
-                "zip", get("/static/app.js", "Accept-Encoding: gzip", "Range: bytes=1-").text(), "of the compressed form");
+                "zip",
+                get("/static/app.js", "Accept-Encoding: gzip", "Range: bytes=1-")
+                        .text(),
+                "of the compressed form");
     }
 
     private void coding(String coding, String text, String... headers) throws IOException {
@@ -377,7 +438,9 @@ class StaticFilesTest {
         Files.createSymbolicLink(root.resolve("app.js.br"), temp.resolve("outside.txt"));
         Files.createDirectory(root.resolve("app.js.zst"));
         start();
-        assertEquals("the original", get("/static/app.js", "Accept-Encoding: gzip, br, zstd").text());
+        assertEquals(
+                "the original",
+                get("/static/app.js", "Accept-Encoding: gzip, br, zstd").text());
         server.close();
         touch(root.resolve("app.js.gz"), PAST);
         start(App.create().install(StaticFiles.at("/static", root).withPrecompressed(false)));
@@ -394,10 +457,12 @@ class StaticFilesTest {
                     c.addHeader("Vary", "Origin");
                     next.proceed(c);
                 })
-                .group("/g", g -> g.install(StaticFiles.at("/s", root)
-                        .withCacheControl("public, max-age=60")
-                        .withType("weird", "text/x-weird")
-                        .withIndex("a.txt")))
+                .group(
+                        "/g",
+                        g -> g.install(StaticFiles.at("/s", root)
+                                .withCacheControl("public, max-age=60")
+                                .withType("weird", "text/x-weird")
+                                .withIndex("a.txt")))
                 .get("/api", c -> c.text("api"))
                 .install(StaticFiles.at("/", root)));
         Wire.Answer answer = get("/g/s/x.weird");
@@ -405,7 +470,8 @@ class StaticFilesTest {
         assertEquals("text/x-weird", answer.header("content-type"));
         assertEquals("Origin, Accept-Encoding", answer.header("vary"));
         assertEquals("0123456789", get("/g/s/").text());
-        assertEquals("public, max-age=60", get("/g/s/x.weird", "If-None-Match: *").header("cache-control"));
+        assertEquals(
+                "public, max-age=60", get("/g/s/x.weird", "If-None-Match: *").header("cache-control"));
         assertEquals("<p>home</p>", get("/").text());
         assertEquals("<p>docs</p>", get("/docs/").text());
         assertEquals("api", get("/api").text());
@@ -418,7 +484,8 @@ class StaticFilesTest {
                 IllegalArgumentException.class,
                 () -> App.create().install(StaticFiles.at("/static", root.resolve("missing"))));
         assertThrows(
-                IllegalArgumentException.class, () -> App.create().install(StaticFiles.at("/static", root.resolve("a.txt"))));
+                IllegalArgumentException.class,
+                () -> App.create().install(StaticFiles.at("/static", root.resolve("a.txt"))));
         assertThrows(IllegalArgumentException.class, () -> StaticFiles.at("/static/", root));
         assertThrows(IllegalArgumentException.class, () -> StaticFiles.at("static", root));
     }

@@ -12,7 +12,9 @@ import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** A connection that sends what it is told, in particular paths that clients tidy up. Gives up after 20 s of silence. */
+/**
+ * A connection that sends what it is told, in particular paths that clients tidy up. Gives up after 20 s of silence.
+ */
 final class Wire implements AutoCloseable {
     /** An answer; names of headers in any case. */
     record Answer(int status, Map<String, String> headers, byte[] body) {

@@ -121,14 +121,16 @@ class MetricsTest {
                 Map.entry("heddle_netpoll_wakeups_total", "counter []"),
                 Map.entry(
                         "http_server_request_duration_seconds",
-                        "histogram [http_request_method, http_response_status_code, http_route, network_protocol_version,"
+                        "histogram [http_request_method, http_response_status_code, http_route,"
+                                + " network_protocol_version,"
                                 + " url_scheme]"),
                 Map.entry("http_server_active_requests", "gauge [http_request_method, url_scheme]")));
         Map<String, String> found = new TreeMap<>();
         page.types.forEach((name, type) -> {
             TreeSet<String> labels = new TreeSet<>();
             page.samples.keySet().stream()
-                    .filter(sample -> sample.name().replaceAll("_(bucket|sum|count)$", "").equals(name))
+                    .filter(sample ->
+                            sample.name().replaceAll("_(bucket|sum|count)$", "").equals(name))
                     .forEach(sample -> labels.addAll(sample.labels().keySet()));
             labels.remove("le");
             found.put(name, type + " " + labels);
@@ -163,8 +165,11 @@ class MetricsTest {
         assertEquals(1, count(page, "POST", "/users/{id}", "201"));
         assertEquals(2, count(page, "GET", "unmatched", "404"));
         assertEquals(1, count(page, "GET", "/teapot", "418"));
-        assertEquals(1, page.value("http_server_request_duration_seconds_count", with(
-                labels("GET", "/broken", "500"), "error_type", "java.lang.IllegalStateException")));
+        assertEquals(
+                1,
+                page.value(
+                        "http_server_request_duration_seconds_count",
+                        with(labels("GET", "/broken", "500"), "error_type", "java.lang.IllegalStateException")));
         assertTrue(page.samples.keySet().stream()
                 .filter(sample -> "_OTHER".equals(sample.labels().get("http_request_method")))
                 .anyMatch(sample -> "405".equals(sample.labels().get("http_response_status_code"))));
@@ -178,8 +183,16 @@ class MetricsTest {
 
     private static String[] labels(String method, String route, String status) {
         return new String[] {
-            "http_request_method", method, "http_route", route, "http_response_status_code", status,
-            "url_scheme", "http", "network_protocol_version", "1.1"
+            "http_request_method",
+            method,
+            "http_route",
+            route,
+            "http_response_status_code",
+            status,
+            "url_scheme",
+            "http",
+            "network_protocol_version",
+            "1.1"
         };
     }
 
@@ -225,7 +238,8 @@ class MetricsTest {
                 })
                 .install(Metrics.at("/metrics")));
         CompletableFuture<?> first = client.sendAsync(request("/wait").build(), HttpResponse.BodyHandlers.discarding());
-        CompletableFuture<?> second = client.sendAsync(request("/wait").build(), HttpResponse.BodyHandlers.discarding());
+        CompletableFuture<?> second =
+                client.sendAsync(request("/wait").build(), HttpResponse.BodyHandlers.discarding());
         try {
             assertTrue(entered.await(20, java.util.concurrent.TimeUnit.SECONDS));
             String[] labels = {"http_request_method", "GET", "url_scheme", "http"};
@@ -309,7 +323,8 @@ class MetricsTest {
     @Test
     void anApplicationsOwnMetricsAreOnThePage() throws Exception {
         PrometheusRegistry registry = new PrometheusRegistry();
-        Counter orders = Counter.builder().name("shop_orders").help("Orders taken").register(registry);
+        Counter orders =
+                Counter.builder().name("shop_orders").help("Orders taken").register(registry);
         Metrics metrics = Metrics.at("/metrics", registry);
         start(App.create().install(metrics));
         orders.inc(3);

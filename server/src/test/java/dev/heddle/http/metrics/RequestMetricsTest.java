@@ -43,6 +43,32 @@ class RequestMetricsTest {
     }
 
     @Test
+    void aStripeMayBeSharedByThreads() throws Exception {
+        int threads = 4;
+        int rounds = 300_000;
+        StripedHistogram histogram = new StripedHistogram(1);
+        StripedCounter counter = new StripedCounter(1);
+        try (ExecutorService executor = Executors.newFixedThreadPool(threads)) {
+            List<Callable<Void>> bodies = new ArrayList<>();
+            for (int t = 0; t < threads; t++) {
+                bodies.add(() -> {
+                    for (int i = 0; i < rounds; i++) {
+                        histogram.add(3);
+                        counter.increment();
+                    }
+                    return null;
+                });
+            }
+            for (Future<Void> each : executor.invokeAll(bodies, 40, TimeUnit.SECONDS)) {
+                each.get();
+            }
+        }
+        assertEquals((long) threads * rounds, histogram.counts()[0]);
+        assertEquals(3L * threads * rounds, histogram.sumNanos());
+        assertEquals((long) threads * rounds, counter.sum());
+    }
+
+    @Test
     void stripesAreAPowerOfTwo() {
         assertEquals(1, Stripes.forProcs(1));
         assertEquals(2, Stripes.forProcs(2));
@@ -134,8 +160,10 @@ class RequestMetricsTest {
             scraper.get();
         }
         HistogramSnapshot durations = durations(metrics.collect());
-        long count = durations.getDataPoints().stream().mapToLong(p -> p.getCount()).sum();
-        double sum = durations.getDataPoints().stream().mapToDouble(p -> p.getSum()).sum();
+        long count =
+                durations.getDataPoints().stream().mapToLong(p -> p.getCount()).sum();
+        double sum =
+                durations.getDataPoints().stream().mapToDouble(p -> p.getSum()).sum();
         assertEquals((long) threads * rounds, count);
         assertEquals(threads * 1e-6 * (rounds - 1L) * rounds / 2, sum, 1e-3);
         assertEquals(0, active(metrics.collect()));

@@ -37,7 +37,8 @@ class SchedulerMetricsTest {
             38,
             39,
             new SchedulerStats.Netpolls(40, 41, 42),
-            new SchedulerStats.Histogram(List.of(1_000L, 500_000L, 2_000_000_000L), List.of(1L, 0L, 5L, 2L), 43_500_000_000L));
+            new SchedulerStats.Histogram(
+                    List.of(1_000L, 500_000L, 2_000_000_000L), List.of(1L, 0L, 5L, 2L), 43_500_000_000L));
 
     private static final NetpollStats NETPOLL = new NetpollStats(
             NetpollConfig.Kind.EPOLL,
@@ -66,8 +67,7 @@ class SchedulerMetricsTest {
                 .filter(line -> !line.startsWith("#"))
                 .sorted()
                 .reduce("", (all, line) -> all + line + "\n");
-        assertEquals(
-                """
+        assertEquals("""
                 heddle_netpoll_events_total 2050.0
                 heddle_netpoll_polls_total{kind="blocking"} 41.0
                 heddle_netpoll_polls_total{kind="loop"} 1048.0
@@ -107,7 +107,6 @@ class SchedulerMetricsTest {
                 heddle_sched_threads{state="spare"} 11.0
                 heddle_sched_threads{state="spinning"} 9.0
                 heddle_sched_threads{state="syscall"} 12.0
-                """,
-                samples);
+                """, samples);
     }
 }
