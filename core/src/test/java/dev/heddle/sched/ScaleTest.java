@@ -66,7 +66,7 @@ class ScaleTest {
 
     /** Go's TestBigGOMAXPROCS. */
     @Test
-    void athousandAndTwentyFourPs() throws Exception {
+    void asManyPsAsAreAllowed() throws Exception {
         try (Scheduler s = Started.procs(SchedulerConfig.MAX_PROCS)) {
             AtomicInteger ran = new AtomicInteger();
             for (int i = 0; i < 5_000; i++) {

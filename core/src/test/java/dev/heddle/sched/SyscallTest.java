@@ -55,7 +55,8 @@ class SyscallTest {
 
     private static Syscall.Call<Integer, RuntimeException> inside(int value) {
         return () -> {
-            assertEquals(PState.SYSCALL, M.current().p.status());
+            P p = M.current().p;
+            assertTrue(p == null || p.status() == PState.SYSCALL, "or taken before, where the system held the thread up");
             return value;
         };
     }

@@ -3,6 +3,8 @@ package dev.heddle.examples;
 import dev.heddle.examples.bench.Bench;
 import dev.heddle.examples.echo.Echo;
 import dev.heddle.examples.hello.Hello;
+import dev.heddle.http.App;
+import dev.heddle.http.Server;
 import dev.heddle.http.ServerConfig;
 import dev.heddle.http.ServerConfig.Setting;
 import java.io.IOException;
@@ -33,13 +35,13 @@ public final class Main {
                     "The server of the README: try /, /hello/World and /slow.",
                     ServerConfig.settings(),
                     false,
-                    a -> Hello.app().with(a.config()).run()),
+                    a -> serve(Hello.app().with(a.config()), "/", "/hello/you", "/slow")),
             new Example(
                     "bench",
                     "The server that all comparisons use; / lists what it serves.",
                     ServerConfig.settings(),
                     true,
-                    a -> Bench.app(a.directory()).with(a.config()).run()),
+                    a -> serve(Bench.app(a.directory()).with(a.config()), "/", "/plaintext", "/metrics")),
             new Example(
                     "echo",
                     "A TCP server that sends back what it gets: try nc localhost 8080.",
@@ -91,6 +93,16 @@ public final class Main {
             fail(EXIT_USAGE, example.name + ": " + e.getMessage() + "\nTry " + example.name + " --help.");
         } catch (IOException e) {
             fail(EXIT_FAILED, example.name + ": " + e.getMessage());
+        }
+    }
+
+    /** Serves until the process is told to end, and says what to try. */
+    private static void serve(App app, String... paths) throws IOException, InterruptedException {
+        try (Server server = app.start()) {
+            for (String path : paths) {
+                System.out.println("Try: curl http://localhost:" + server.port() + path);
+            }
+            server.awaitStop();
         }
     }
 

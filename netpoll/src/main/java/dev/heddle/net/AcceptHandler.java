@@ -18,12 +18,17 @@ import org.slf4j.LoggerFactory;
  * `waiting`. The loop stops accepting at HIGH of them and says so in `paused`; accept() asks it to go on at LOW. As in
  * ConnHandler both look at both numbers after their own store; all are volatile, so at least one sees the other.
  *
- * Whether the channel reads is decided on the loop only, by resume(): not while paused, not during the pause after an error.
+ * Whether the channel reads is decided on the loop only, by resume(): not while paused, not during the pause after an
+ * error.
  */
 
-/** Accepts connections ahead of {@link Listener#accept}; its methods are called on the loop unless they say otherwise. */
+/**
+ * Accepts connections ahead of {@link Listener#accept}; its methods are called on the loop unless they say otherwise.
+ */
 final class AcceptHandler extends ChannelInboundHandlerAdapter {
-    /** How many connections may wait here; the others wait in the system. As many as Netty accepts in one go. A guess. */
+    /**
+     * How many connections may wait here; the others wait in the system. As many as Netty accepts in one go. A guess.
+     */
     private static final int HIGH = 16;
 
     private static final int LOW = HIGH / 2;

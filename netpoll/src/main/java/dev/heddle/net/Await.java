@@ -1,28 +1,35 @@
 package dev.heddle.net;
 
+import dev.heddle.netpoll.Netpoll;
 import dev.heddle.sched.BinarySemaphore;
 import dev.heddle.sched.WaitReason;
-import io.netty.channel.EventLoop;
+import io.netty.util.concurrent.EventExecutor;
 import io.netty.util.concurrent.Future;
 
 /** Waits for futures of Netty by our own parking. */
 final class Await {
     private Await() {}
 
+    /** Waits until a future is done. Not from the event loop that has to complete it. */
+    static void done(Future<?> future) {
+        if (!future.isDone()) {
+            BinarySemaphore semaphore = new BinarySemaphore();
+            future.addListener(ignored -> semaphore.release());
+            semaphore.acquire(WaitReason.IO_WAIT);
+        }
+    }
+
     /**
-     * Waits until a future is done.
+     * Refuses calls from channel code, which would wait for their own event loop.
      *
-     * @throws IllegalStateException if called from the event loop that would have to complete it
+     * @throws IllegalStateException if the caller is on an event loop of the netpoll
      */
-    static void done(Future<?> future, EventLoop loop) {
-        if (future.isDone()) {
-            return;
+    static void checkMayBlock(Netpoll netpoll, String operation) {
+        for (EventExecutor loop : netpoll.group()) {
+            if (loop.inEventLoop()) {
+                throw new IllegalStateException(
+                        operation + ": not from channel code, it would wait for its own event loop");
+            }
         }
-        if (loop.inEventLoop()) {
-            throw new IllegalStateException("blocking call from channel code: it would wait for its own event loop");
-        }
-        BinarySemaphore semaphore = new BinarySemaphore();
-        future.addListener(ignored -> semaphore.release());
-        semaphore.acquire(WaitReason.IO_WAIT);
     }
 }

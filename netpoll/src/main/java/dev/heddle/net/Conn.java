@@ -54,16 +54,18 @@ public final class Conn implements Closeable {
      *
      * @param netpoll whose loops carry the connection
      * @param address where to; a name that is not resolved yet is looked up first
-     * @param timeout the longest wait for the connection, not counting the look-up, rounded up to milliseconds; zero: as
-     *     long as the system tries
+     * @param timeout the longest wait for the connection, not counting the look-up, rounded up to milliseconds; zero:
+     *     as long as the system tries
      * @throws SocketTimeoutException if the time is over
      * @throws IOException if the connection is refused or anything else fails; the message says whereto
+     * @throws IllegalStateException if called from channel code of this netpoll
      */
     public static Conn connect(Netpoll netpoll, InetSocketAddress address, Duration timeout) throws IOException {
         Objects.requireNonNull(address, "address");
         if (timeout.isNegative() || timeout.compareTo(Duration.ofMillis(Integer.MAX_VALUE)) > 0) {
             throw new IllegalArgumentException("timeout: got " + timeout + ", need 0 to " + Integer.MAX_VALUE + " ms");
         }
+        Await.checkMayBlock(netpoll, "connect to " + address);
         InetSocketAddress target = address.isUnresolved()
                 ? new InetSocketAddress(InetAddress.getByName(address.getHostString()), address.getPort())
                 : address;
@@ -78,7 +80,7 @@ public final class Conn implements Closeable {
                 .option(ChannelOption.ALLOW_HALF_CLOSURE, true)
                 .handler(handler)
                 .connect(target);
-        Await.done(connected, connected.channel().eventLoop());
+        Await.done(connected);
         if (connected.isSuccess()) {
             return new Conn(connected.channel(), handler);
         }
@@ -197,12 +199,13 @@ public final class Conn implements Closeable {
     }
 
     /**
-     * Writes all bytes between the position and the limit. Returns when they are on their way or wait in a bounded buffer;
-     * waits while that is full because the peer does not read. An error of the connection that shows later is thrown by
-     * the next write or read.
+     * Writes all bytes between the position and the limit. Returns when they are on their way or wait in a bounded
+     * buffer; waits while that is full because the peer does not read. An error of the connection that shows later is
+     * thrown by the next write or read.
      *
      * @param source is empty afterwards; after an error its position says how much was taken
-     * @throws SocketTimeoutException if the write deadline has passed; its {@code bytesTransferred} says how much was taken
+     * @throws SocketTimeoutException if the write deadline has passed; its {@code bytesTransferred} says how much was
+     *     taken
      * @throws IOException if the connection failed, or was closed or shut down from this side
      * @throws IllegalStateException if somebody else writes to this connection
      */
@@ -221,10 +224,11 @@ public final class Conn implements Closeable {
     }
 
     /**
-     * Ends this side of the stream after what was written before, and waits until that is sent: the peer reads it and then
-     * the end. Reading goes on. The write deadline holds. Doing it again has no effect.
+     * Ends this side of the stream after what was written before, and waits until that is sent: the peer reads it and
+     * then the end. Reading goes on. The write deadline holds. Doing it again has no effect.
      *
-     * @throws SocketTimeoutException if the write deadline has passed; the end is sent all the same when the peer takes it
+     * @throws SocketTimeoutException if the write deadline has passed; the end is sent all the same when the peer takes
+     *     it
      * @throws IOException if the connection failed, or was closed from this side
      * @throws IllegalStateException if somebody else writes to this connection
      */
@@ -233,8 +237,8 @@ public final class Conn implements Closeable {
     }
 
     /**
-     * Sets by when reads must have got something. Holds for the read that waits now, if any, and for all that follow, until
-     * it is set anew: once it has passed, every read fails, also when there is something to read.
+     * Sets by when reads must have got something. Holds for the read that waits now, if any, and for all that follow,
+     * until it is set anew: once it has passed, every read fails, also when there is something to read.
      *
      * @param fromNow the deadline, counted from this call on; zero: no deadline, as at the beginning; negative: passed
      *     already, which ends a waiting read
@@ -255,8 +259,8 @@ public final class Conn implements Closeable {
     }
 
     /**
-     * Returns the read side as a stream; closing the stream closes the connection. {@code available} says what can be read
-     * without waiting, and counts as a reader.
+     * Returns the read side as a stream; closing the stream closes the connection. {@code available} says what can be
+     * read without waiting, and counts as a reader.
      */
     public InputStream inputStream() {
         return new ConnInputStream(this);
@@ -293,8 +297,8 @@ public final class Conn implements Closeable {
 
     /**
      * Closes the connection: waiting and later reads and writes of this side fail, what was received and not read is
-     * dropped, what was written is still sent, for at most 30 s while the peer does not take it. Does not wait for that.
-     * Closing again has no effect.
+     * dropped, what was written is still sent, for at most 30 s while the peer does not take it. Does not wait for
+     * that. Closing again has no effect.
      */
     @Override
     public void close() {

@@ -14,23 +14,23 @@ import java.lang.invoke.VarHandle;
 /*
  * The loop's side of a connection, and what it shares with the reader and the writer.
  *
- * Reading ahead. The loop reads without being asked while the inbox holds less than HIGH bytes; then it sets `paused` and
- * stops. The reader asks it to go on when the inbox has fallen to LOW. Both sides look at both numbers, each after its own
- * store: the reader counts down and then reads `paused`, the loop sets `paused` and then reads the count again. All of it
- * is volatile, so at least one sees the other, and the CAS of `paused` to false lets exactly one ask. After the peer has
- * ended its side nobody asks any more.
+ * Reading ahead. The loop reads without being asked while the inbox holds less than HIGH bytes; then it sets `paused`
+ * and stops. The reader asks it to go on when the inbox has fallen to LOW. Both sides look at both numbers, each after
+ * its own store: the reader counts down and then reads `paused`, the loop sets `paused` and then reads the count again.
+ * All of it is volatile, so at least one sees the other, and the CAS of `paused` to false lets exactly one ask. After
+ * the peer has ended its side nobody asks any more.
  *
- * After close. While output is still being sent the loop goes on reading and drops what it reads: a peer that writes would
- * otherwise not get to reading, and both would wait for each other.
+ * After close. While output is still being sent the loop goes on reading and drops what it reads: a peer that writes
+ * would otherwise not get to reading, and both would wait for each other.
  *
- * Who frees the inbox. Only the consumer may take buffers out, so the right to be the consumer is a word, `reader`: FREE,
- * BUSY (a read is under way) or ENDED. The inbox is emptied for good by whoever moves FREE to ENDED, which is allowed when
- * `closed` (the user has closed) and `noMoreInput` (the loop will put nothing in any more) are both set. Three places try:
- * close() after setting `closed`, the loop after setting `noMoreInput`, and a read after setting FREE. Whichever of these
- * three stores comes last, its owner finds the other two done.
+ * Who frees the inbox. Only the consumer may take buffers out, so the right to be the consumer is a word, `reader`:
+ * FREE, BUSY (a read is under way) or ENDED. The inbox is emptied for good by whoever moves FREE to ENDED, which is
+ * allowed when `closed` (the user has closed) and `noMoreInput` (the loop will put nothing in any more) are both set.
+ * Three places try: close() after setting `closed`, the loop after setting `noMoreInput`, and a read after setting
+ * FREE. Whichever of these three stores comes last, its owner finds the other two done.
  *
- * Waiting. `canRead` and `canWrite` are released after every change that a waiter could wait for; waiters look again in a
- * loop, so a permit too many costs a look.
+ * Waiting. `canRead` and `canWrite` are released after every change that a waiter could wait for; waiters look again in
+ * a loop, so a permit too many costs a look.
  */
 
 /** The handler of one connection; its methods are called on the loop. */
@@ -161,7 +161,11 @@ final class ConnHandler extends ChannelInboundHandlerAdapter {
 
     /** Returns true to whoever has to ask the loop to go on reading: after taking from the inbox. */
     boolean mayResume() {
-        return paused && !endOfInput && !inactive && inbox.heldBytes() <= LOW_BYTES && PAUSED.compareAndSet(this, true, false);
+        return paused
+                && !endOfInput
+                && !inactive
+                && inbox.heldBytes() <= LOW_BYTES
+                && PAUSED.compareAndSet(this, true, false);
     }
 
     /** The user wants no more of it. */

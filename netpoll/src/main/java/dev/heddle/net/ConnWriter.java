@@ -18,8 +18,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * The write side of a connection: copies bytes into buffers, hands them to the loop, and waits while the channel has as
- * much as it may have. Netty counts what is handed over at once, on the caller's thread, so one writer cannot overrun the
- * mark by more than one chunk.
+ * much as it may have. Netty counts what is handed over at once, on the caller's thread, so one writer cannot overrun
+ * the mark by more than one chunk.
  */
 final class ConnWriter {
     /** The most that is handed over at once: Netty's mark at which a channel stops being writable. */

@@ -5,8 +5,8 @@ import dev.heddle.sched.WaitReason;
 import java.time.Duration;
 
 /**
- * A point in time that one kind of operation must not pass, and the place where that operation waits. Any thread may move
- * it, also while somebody waits: the waiter then looks at it again.
+ * A point in time that one kind of operation must not pass, and the place where that operation waits. Any thread may
+ * move it, also while somebody waits: the waiter then looks at it again.
  */
 final class Deadline {
     /** What {@link #nanosLeft} returns when there is no deadline: what the semaphore takes for "without limit". */

@@ -8,9 +8,9 @@ import java.lang.invoke.VarHandle;
  * Received buffers on their way from the loop to the reader: a linked queue for one producer and one consumer that also
  * knows how much memory it holds.
  *
- * <p>The producer links a node by a release store of {@code next} (pairs with the acquire load in {@link #peek}). Memory is
- * counted by two numbers that only grow, each written by one side: what was put in and what was taken out. Both are
- * volatile, because whether to go on reading is decided by both sides: see {@link ConnHandler}.
+ * <p>The producer links a node by a release store of {@code next} (pairs with the acquire load in {@link #peek}).
+ * Memory is counted by two numbers that only grow, each written by one side: what was put in and what was taken out.
+ * Both are volatile, because whether to go on reading is decided by both sides: see {@link ConnHandler}.
  */
 final class Inbox {
     private static final class Node {

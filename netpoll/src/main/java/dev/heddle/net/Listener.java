@@ -17,8 +17,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * Listens for TCP connections. {@link #accept} parks the calling goroutine until there is one; ordinary threads may use it
- * too.
+ * Listens for TCP connections. {@link #accept} parks the calling goroutine until there is one; ordinary threads may use
+ * it too.
  *
  * <p>One goroutine may accept at a time; all other methods may be called by anybody at any time.
  *
@@ -62,9 +62,11 @@ public final class Listener implements Closeable {
      * @param address where to listen; port 0: any free one, see {@link #localAddress}
      * @throws java.net.BindException if the address is in use or may not be used; the message names it
      * @throws IOException if anything else fails
+     * @throws IllegalStateException if called from channel code of this netpoll
      */
     public static Listener bind(Netpoll netpoll, InetSocketAddress address) throws IOException {
         Objects.requireNonNull(address, "address");
+        Await.checkMayBlock(netpoll, "listen on " + address);
         AcceptHandler handler = new AcceptHandler(netpoll.group());
         ChannelFuture bound = new Bootstrap()
                 .group(netpoll.group())
@@ -72,7 +74,7 @@ public final class Listener implements Closeable {
                 .option(ChannelOption.SO_REUSEADDR, true)
                 .handler(handler)
                 .bind(address);
-        Await.done(bound, bound.channel().eventLoop());
+        Await.done(bound);
         if (!bound.isSuccess()) {
             throw Failures.notBound(address, bound.cause());
         }
@@ -85,8 +87,8 @@ public final class Listener implements Closeable {
     }
 
     /**
-     * Returns the next connection; waits for it. While the system refuses to accept (too many open files) this is logged
-     * and tried again, after 5 ms first, at most 1 s apart.
+     * Returns the next connection; waits for it. While the system refuses to accept (too many open files) this is
+     * logged and tried again, after 5 ms first, at most 1 s apart.
      *
      * @throws SocketTimeoutException if the deadline has passed
      * @throws IOException if the listener is closed
@@ -124,7 +126,8 @@ public final class Listener implements Closeable {
     }
 
     /**
-     * Sets by when a connection must have come, for the accept that waits now and all that follow, until it is set anew.
+     * Sets by when a connection must have come, for the accept that waits now and all that follow, until it is set
+     * anew.
      *
      * @param fromNow the deadline, counted from this call on; zero: no deadline, as at the beginning; negative: passed
      *     already, which ends a waiting accept
@@ -134,14 +137,14 @@ public final class Listener implements Closeable {
     }
 
     /**
-     * Stops listening: waiting and later calls of {@link #accept} fail, connections that nobody has accepted are closed.
-     * Accepted ones go on. Returns when the address is free again. Closing again has no effect.
+     * Stops listening: waiting and later calls of {@link #accept} fail, connections that nobody has accepted are
+     * closed. Accepted ones go on. Returns when the address is free again. Closing again has no effect.
      */
     @Override
     public void close() {
         channel.close();
         if (!channel.eventLoop().inEventLoop()) {
-            Await.done(channel.closeFuture(), channel.eventLoop());
+            Await.done(channel.closeFuture());
             awaitNextPass();
         }
         handler.close();
@@ -151,7 +154,7 @@ public final class Listener implements Closeable {
     private void awaitNextPass() {
         if (kind == Kind.NIO) {
             try {
-                Await.done(channel.eventLoop().schedule(() -> {}, 1, TimeUnit.MILLISECONDS), channel.eventLoop());
+                Await.done(channel.eventLoop().schedule(() -> {}, 1, TimeUnit.MILLISECONDS));
             } catch (RejectedExecutionException e) {
                 handler.close(); // the loop has ended, and its selector with it
             }

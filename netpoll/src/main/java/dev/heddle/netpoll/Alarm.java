@@ -9,16 +9,16 @@ import java.lang.invoke.VarHandle;
 /**
  * The body of the goroutine that wakes a poller for its scheduled tasks.
  *
- * <p>A poller could wait with a time-out instead. But a server always has a time-out pending, mostly far away, and a poller
- * parks for every few requests: each time it would put a timer on a heap and take it off again, and a timer that becomes
- * the first of its P breaks the thread that is blocked in the master. The alarm stays where it is. Most time-outs that a
- * poller asks for are later than what is set already, and then this costs one comparison.
+ * <p>A poller could wait with a time-out instead. But a server always has a time-out pending, mostly far away, and a
+ * poller parks for every few requests: each time it would put a timer on a heap and take it off again, and a timer that
+ * becomes the first of its P breaks the thread that is blocked in the master. The alarm stays where it is. Most
+ * time-outs that a poller asks for are later than what is set already, and then this costs one comparison.
  *
- * <p>Protocol. {@code at} is the time of the next wake-up, or NONE. The poller only lowers it, by CAS, before it parks; if
- * it did, it releases {@code changed}. The alarm goroutine sets it to NONE by CAS when it has come, and then wakes the
- * poller. Nothing is lost: if the poller finds a time that is early enough, and the alarm has just gone off, then the
- * poller's permit is on its way, and the pass that it causes sets the alarm anew. A wake-up for a task that was cancelled
- * costs an empty pass.
+ * <p>Protocol. {@code at} is the time of the next wake-up, or NONE. The poller only lowers it, by CAS, before it parks;
+ * if it did, it releases {@code changed}. The alarm goroutine sets it to NONE by CAS when it has come, and then wakes
+ * the poller. Nothing is lost: if the poller finds a time that is early enough, and the alarm has just gone off, then
+ * the poller's permit is on its way, and the pass that it causes sets the alarm anew. A wake-up for a task that was
+ * cancelled costs an empty pass.
  */
 final class Alarm implements Runnable {
     /** No time. */

@@ -20,8 +20,8 @@ import java.lang.invoke.VarHandle;
  *
  * <p>Linking a function costs about 10 ms for each distinct signature the first time, so all of them share one: five
  * arguments of 64 bits, result {@code int}. That is sound under the calling conventions of amd64 and aarch64, where the
- * first five integer arguments travel in registers, a function reads only those that it knows and of an {@code int} only
- * the low half, and no result used here exceeds an {@code int}. None of these functions is variadic.
+ * first five integer arguments travel in registers, a function reads only those that it knows and of an {@code int}
+ * only the low half, and no result used here exceeds an {@code int}. None of these functions is variadic.
  */
 final class Epoll {
     /** {@code EPOLLIN}, {@code EPOLLET} and {@code EPOLL_CTL_ADD} of {@code sys/epoll.h}. */
@@ -84,8 +84,8 @@ final class Epoll {
     private Epoll() {}
 
     /**
-     * Memory for the calls of one thread at a time: events, {@code errno}, a time, a counter. Made once and used again, so
-     * that a poll allocates nothing.
+     * Memory for the calls of one thread at a time: events, {@code errno}, a time, a counter. Made once and used again,
+     * so that a poll allocates nothing.
      */
     static final class Buffer {
         /** Size of {@code struct epoll_event}: packed on amd64 only. */

@@ -41,8 +41,9 @@ final class Loop extends ManualIoEventLoop {
     }
 
     /**
-     * The poller goroutine's last act. Netty's loop queues a task first and asks afterwards whether it has ended, so a task
-     * may arrive after the last look at the queue. What came before this call is run; what comes later is rejected.
+     * The poller goroutine's last act. Netty's loop queues a task first and asks afterwards whether it has ended, so a
+     * task may arrive after the last look at the queue. What came before this call is run; what comes later is
+     * rejected.
      */
     void end() {
         handler.afterEnd(this::rejectLate);

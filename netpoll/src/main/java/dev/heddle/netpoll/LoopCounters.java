@@ -4,8 +4,8 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 
 /**
- * The counters of one loop. Only the loop's poller goroutine writes; anybody reads. Opaque access is enough: each figure
- * is right by itself, and nothing is ordered by them.
+ * The counters of one loop. Only the loop's poller goroutine writes; anybody reads. Opaque access is enough: each
+ * figure is right by itself, and nothing is ordered by them.
  */
 final class LoopCounters {
     private static final VarHandle VALUES = MethodHandles.arrayElementVarHandle(long[].class);

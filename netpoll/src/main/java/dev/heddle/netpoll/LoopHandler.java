@@ -10,9 +10,9 @@ import io.netty.util.concurrent.ThreadAwareExecutor;
 import java.util.concurrent.RejectedExecutionException;
 
 /**
- * Netty's handler of one loop, with two changes: a wake-up goes to the {@link Park} instead of an eventfd, and a run never
- * waits, whatever the loop says. All methods but {@link #wakeup} and {@link #isCompatible} are called by the poller
- * goroutine only.
+ * Netty's handler of one loop, with two changes: a wake-up goes to the {@link Park} instead of an eventfd, and a run
+ * never waits, whatever the loop says. All methods but {@link #wakeup} and {@link #isCompatible} are called by the
+ * poller goroutine only.
  */
 final class LoopHandler implements IoHandler, IoHandlerContext {
     private final IoHandler netty;
@@ -87,8 +87,8 @@ final class LoopHandler implements IoHandler, IoHandlerContext {
     }
 
     /**
-     * Returns whether the last run came to its end. Netty logs what goes wrong in a run and returns 0, which must not be
-     * taken for "nothing was ready".
+     * Returns whether the last run came to its end. Netty logs what goes wrong in a run and returns 0, which must not
+     * be taken for "nothing was ready".
      */
     boolean isComplete() {
         return complete;

@@ -31,16 +31,16 @@ import org.slf4j.LoggerFactory;
  *
  * Why no wake-up is lost
  *
- *   Tasks. Whoever queues a task does so before it releases the semaphore. The poller takes the permit, or clears it, before
- *   it looks at the queue. So a task that a pass did not see has left a permit that the next acquire() finds. Tasks that the poller
- *   goroutine queues itself bring no wake-up: it parks only after a look at the queue that came after all of its own
- *   code and found it empty (runTasks returned false, and no event was dispatched afterwards).
+ *   Tasks. Whoever queues a task does so before it releases the semaphore. The poller takes the permit, or clears it,
+ *   before it looks at the queue. So a task that a pass did not see has left a permit that the next acquire() finds.
+ *   Tasks that the poller goroutine queues itself bring no wake-up: it parks only after a look at the queue that came
+ *   after all of its own code and found it empty (runTasks returned false, and no event was dispatched afterwards).
  *
  *   I/O. The loop's epoll is registered edge-triggered in the master: an edge comes with each event that enters the
  *   loop's ready list, whether that list was empty or not, but what is left on the list brings no further one. So the
  *   poller parks only after an epoll_wait(0) that returned nothing (`drained`): then the list is empty, and whatever
- *   enters it from then on is an edge, which the master turns into a permit even while the poller still runs. Changes of
- *   interest (a channel that begins to read while bytes are waiting) enter the list like any other event.
+ *   enters it from then on is an edge, which the master turns into a permit even while the poller still runs. Changes
+ *   of interest (a channel that begins to read while bytes are waiting) enter the list like any other event.
  *
  *   Tasks or I/O. A pass that was not caused by I/O does not ask its epoll: `drained` still holds and the master has
  *   reported nothing. The report is a flag that the master sets before it gives the permit; the poller clears it before
@@ -52,11 +52,11 @@ import org.slf4j.LoggerFactory;
  *   Shutdown. Netty sets the state, queues a task and calls wakeup(), which also works from the poller goroutine: the
  *   permit makes the next acquire() return.
  *
- * Length of a pass: at most 128 events and twice about 1 ms of tasks. After events the poller yields to its P's ring, so
- * that the handlers that it has just started run first, and their answers are flushed together by the next pass.
+ * Length of a pass: at most 128 events and twice about 1 ms of tasks. After events the poller yields to its P's ring,
+ * so that the handlers that it has just started run first, and their answers are flushed together by the next pass.
  *
- * Differs from Go, where netpoll readies the goroutines of connections directly: here it readies the loop's poller, which
- * runs channel code and readies those.
+ * Differs from Go, where netpoll readies the goroutines of connections directly: here it readies the loop's poller,
+ * which runs channel code and readies those.
  */
 
 /** The body of a poller goroutine: owns one loop for life and runs all its code. */
@@ -67,7 +67,9 @@ final class LoopPoller implements Runnable {
     /** How long tasks run before others get a turn. A guess: a tenth of the scheduler's quantum. */
     private static final long TASK_BUDGET_NANOS = 1_000_000;
 
-    /** How long a loop rests after an error that got out of a pass, so that the log stays readable. As Netty's loops. */
+    /**
+     * How long a loop rests after an error that got out of a pass, so that the log stays readable. As Netty's loops.
+     */
     private static final Duration AFTER_FAILURE = Duration.ofSeconds(1);
 
     private static final Logger LOG = LoggerFactory.getLogger(Netpoll.class);

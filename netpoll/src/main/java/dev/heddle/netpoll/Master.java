@@ -11,19 +11,19 @@ import java.util.concurrent.locks.LockSupport;
  * The master: one epoll instance in which the epoll of every loop is registered edge-triggered, and an eventfd for
  * wakeup(). The data of an event is the number of the loop plus one; 0 is the eventfd.
  *
- * Who is in here: one thread that may block (the scheduler sees to that), any number that do not want to, of which one at
- * a time really asks and the others are told "nothing" (Go 1.25, pollingNet: they would only fight for the kernel's lock
- * and for the same events), and any number that call wakeup().
+ * Who is in here: one thread that may block (the scheduler sees to that), any number that do not want to, of which one
+ * at a time really asks and the others are told "nothing" (Go 1.25, pollingNet: they would only fight for the kernel's
+ * lock and for the same events), and any number that call wakeup().
  *
  * wakeup() (Go's netpollBreak). `signal` is FREE, WRITING or WRITTEN. FREE -> WRITING by CAS: that thread writes to the
- * eventfd, then WRITING -> WRITTEN by CAS. In the other states there is nothing to do: the eventfd is readable, or about to
- * be. Only a blocking poll reads the eventfd, and then sets FREE; one that does not block leaves it alone, so the next
- * blocking poll returns at once. A wakeup() that comes between the read and FREE does nothing, rightly: the poll is on its
- * way out and has not returned yet. (Go has two states; the third is there for close.)
+ * eventfd, then WRITING -> WRITTEN by CAS. In the other states there is nothing to do: the eventfd is readable, or
+ * about to be. Only a blocking poll reads the eventfd, and then sets FREE; one that does not block leaves it alone, so
+ * the next blocking poll returns at once. A wakeup() that comes between the read and FREE does nothing, rightly: the
+ * poll is on its way out and has not returned yet. (Go has two states; the third is there for close.)
  *
  * close(). The scheduler goes on using this poller as the place where it waits for its timers, so after close() a
- * blocking poll waits without descriptors, on `closedSignal` and park. Descriptors are closed when nobody can be inside a
- * call with them:
+ * blocking poll waits without descriptors, on `closedSignal` and park. Descriptors are closed when nobody can be inside
+ * a call with them:
  *   - a blocking poll sets `blocked`, then reads `closed`; close() sets `closed`, writes the eventfd, then waits for
  *     `blocked` to fall (both volatile: one of them sees the other);
  *   - close() takes the lock of the non-blocking polls and never gives it back;
@@ -214,8 +214,8 @@ final class Master implements Poller {
     }
 
     /**
-     * Closes the descriptors as soon as nobody can be inside a call with them, which this waits for. Called once, after all
-     * loops have ended.
+     * Closes the descriptors as soon as nobody can be inside a call with them, which this waits for. Called once, after
+     * all loops have ended.
      */
     void close() {
         closed = true;

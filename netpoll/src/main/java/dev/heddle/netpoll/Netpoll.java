@@ -64,7 +64,8 @@ public final class Netpoll implements AutoCloseable {
     /**
      * Opens a netpoll and starts its poller goroutines.
      *
-     * @param scheduler what runs it; with epoll the netpoll becomes the scheduler's poller, of which it can have one ever
+     * @param scheduler what runs it; with epoll the netpoll becomes the scheduler's poller, of which it can have one
+     * ever
      * @param config its settings
      * @throws IOException if the system refuses a descriptor, or epoll was asked for and does not work here
      * @throws IllegalStateException if the scheduler has a netpoller already
@@ -189,8 +190,8 @@ public final class Netpoll implements AutoCloseable {
 
     /**
      * Returns the loops, for Netty's bootstraps: server and child channels alike. Channels are spread round-robin. The
-     * loops call channel code on their poller goroutines; that code may block like any goroutine, but its whole loop waits
-     * meanwhile. Shutting the group down ends the loops as {@link #close} does.
+     * loops call channel code on their poller goroutines; that code may block like any goroutine, but its whole loop
+     * waits meanwhile. Shutting the group down ends the loops as {@link #close} does.
      */
     public IoEventLoopGroup group() {
         return group;
@@ -232,9 +233,10 @@ public final class Netpoll implements AutoCloseable {
     }
 
     /**
-     * Closes all channels, runs what is queued on the loops, ends the poller goroutines and waits until they have ended, at
-     * most 10 s. Output that channels have not sent yet is lost. Tasks given to a loop afterwards are rejected. Called from
-     * channel code, that is from a poller goroutine itself, it does not wait. Closing again only waits.
+     * Closes all channels, runs what is queued on the loops, ends the poller goroutines and waits until they have
+     * ended, at most 10 s. Output that channels have not sent yet is lost. Tasks given to a loop afterwards are
+     * rejected. Called from channel code, that is from a poller goroutine itself, it does not wait. Closing again only
+     * waits.
      *
      * <p>To be called before the scheduler is shut down: a scheduler that is gone cannot run the loops to their end.
      */

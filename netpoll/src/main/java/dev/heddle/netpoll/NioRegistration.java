@@ -5,8 +5,8 @@ import io.netty.channel.IoRegistration;
 
 /**
  * A channel's registration with its selector that says when it is cancelled. The JDK closes the descriptor of a channel
- * only when the selector has looked again after that: until then a port is taken and the peer sees no end. So a pass that
- * has cancelled something selects, even if it was made for tasks only. Loop only.
+ * only when the selector has looked again after that: until then a port is taken and the peer sees no end. So a pass
+ * that has cancelled something selects, even if it was made for tasks only. Loop only.
  */
 final class NioRegistration implements IoRegistration {
     private final IoRegistration netty;

@@ -15,7 +15,9 @@ sealed interface Park permits SemaphorePark, SelectorPark {
         TIMER
     }
 
-    /** Forgets the wake-ups so far. The poller goroutine, at the beginning of a pass, which looks for what they meant. */
+    /**
+     * Forgets the wake-ups so far. The poller goroutine, at the beginning of a pass, which looks for what they meant.
+     */
     void clear();
 
     /**
@@ -25,8 +27,8 @@ sealed interface Park permits SemaphorePark, SelectorPark {
     boolean takeIoReady();
 
     /**
-     * Waits until {@link #wakeup} is called, I/O is ready or a time has come. Returns at once if that happened since the
-     * last {@link #clear} or wait. The poller goroutine.
+     * Waits until {@link #wakeup} is called, I/O is ready or a time has come. Returns at once if that happened since
+     * the last {@link #clear} or wait. The poller goroutine.
      *
      * @param deadline by the loop's ticker, or {@link Alarm#NONE}
      */

@@ -17,14 +17,15 @@ import java.nio.channels.spi.SelectorProvider;
 
 /**
  * Waiting with NIO: the goroutine waits in its selector. JDK 25 parks a virtual thread that does so on Linux and macOS,
- * and announces the blocking call elsewhere, so this needs no {@link dev.heddle.sched.Syscall}: that would hand the P on
- * each time for nothing. What the selector finds is left to the pass that follows, which selects again without waiting.
+ * and announces the blocking call elsewhere, so this needs no {@link dev.heddle.sched.Syscall}: that would hand the P
+ * on each time for nothing. What the selector finds is left to the pass that follows, which selects again without
+ * waiting.
  *
- * <p>States: RUNNING, NOTIFIED, SELECTING. Whoever queues a task then sets NOTIFIED, and wakes the selector if the state
- * was SELECTING. The poller goes RUNNING to SELECTING by CAS; if that fails there was a wake-up since the last pass and it
- * does not wait. After the wait it sets RUNNING and runs all tasks: a task whose wake-up that store overwrites was queued
- * before. A wake-up between the CAS and the select is kept by the selector itself; one that comes after the select makes
- * a later one return early, which costs a pass.
+ * <p>States: RUNNING, NOTIFIED, SELECTING. Whoever queues a task then sets NOTIFIED, and wakes the selector if the
+ * state was SELECTING. The poller goes RUNNING to SELECTING by CAS; if that fails there was a wake-up since the last
+ * pass and it does not wait. After the wait it sets RUNNING and runs all tasks: a task whose wake-up that store
+ * overwrites was queued before. A wake-up between the CAS and the select is kept by the selector itself; one that comes
+ * after the select makes a later one return early, which costs a pass.
  */
 final class SelectorPark implements Park {
     private static final int RUNNING = 0;

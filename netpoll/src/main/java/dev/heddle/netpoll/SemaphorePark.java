@@ -6,8 +6,8 @@ import dev.heddle.sched.WaitReason;
 import io.netty.util.concurrent.Ticker;
 
 /**
- * Waiting with epoll: the goroutine parks on a semaphore and holds neither a thread nor a P. The {@link Master} unblocks
- * it when the loop's descriptors are ready, an {@link Alarm} when a scheduled task is due.
+ * Waiting with epoll: the goroutine parks on a semaphore and holds neither a thread nor a P. The {@link Master}
+ * unblocks it when the loop's descriptors are ready, an {@link Alarm} when a scheduled task is due.
  */
 final class SemaphorePark implements Park {
     private final BinarySemaphore semaphore = new BinarySemaphore();
@@ -34,7 +34,7 @@ final class SemaphorePark implements Park {
         if (!ioReady) {
             return false;
         }
-        // A report that this store overwrites was made after its bytes had arrived: the epoll_wait that follows sees them
+        // A report that this store overwrites was made after its bytes had come: the epoll_wait that follows sees them
         ioReady = false;
         return true;
     }

@@ -209,7 +209,8 @@ class ConnTest {
             long millis = (System.nanoTime() - start) / 1_000_000;
             assertTrue(millis >= 25, "took " + millis + " ms");
             assertTrue(
-                    e.getMessage().matches("read from /127\\.0\\.0\\.1:\\d+: timed out after \\d\\d+ ms"), e.getMessage());
+                    e.getMessage().matches("read from /127\\.0\\.0\\.1:\\d+: timed out after \\d\\d+ ms"),
+                    e.getMessage());
             peer.getOutputStream().write(42);
             world.await("the byte has arrived", () -> available(conn) == 1);
             assertThrows(SocketTimeoutException.class, () -> conn.read(one)); // passed is passed

@@ -55,7 +55,9 @@ class EpollTest {
         assertEquals(1, Epoll.wait(buffer, epoll, 0));
     }
 
-    /** What the pollers rely on: a new event inside shows outside as an edge although the inner list was not emptied. */
+    /**
+     * What the pollers rely on: a new event inside shows outside as an edge although the inner list was not emptied.
+     */
     @Test
     void nestedEdgeComesForEachNewEvent() throws IOException {
         int inner = Epoll.create(buffer);

@@ -48,8 +48,8 @@ class PollerStressTest {
 
     /**
      * I/O, tasks of foreign threads, tasks and timers of goroutines, and goroutines that compute for longer than their
-     * slice, so that pollers are preempted and stolen. Each driver goes one step at a time, so a single lost wake-up stops
-     * it, which is what fails the test.
+     * slice, so that pollers are preempted and stolen. Each driver goes one step at a time, so a single lost wake-up
+     * stops it, which is what fails the test.
      */
     @ParameterizedTest
     @CsvSource({"EPOLL, 1, 1", "EPOLL, 2, 1", "EPOLL, 2, 2", "EPOLL, 4, 3", "NIO, 2, 2"})

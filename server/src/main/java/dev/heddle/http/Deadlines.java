@@ -80,6 +80,10 @@ final class Deadlines implements Runnable {
     void written() {
         lastActive = System.nanoTime();
         if (pendingBytes() > 0) {
+            if (stalledBytes == 0) {
+                stalledBytes = unsentBytes();
+                stalledSince = lastActive;
+            }
             arm(lastActive, writeNanos);
         } else if (connection.isReceiving()) {
             arm(lastActive, bodyNanos); // the handler may not want the rest
@@ -150,8 +154,7 @@ final class Deadlines implements Runnable {
 
     /** Something waits to be sent: has the client taken anything since the last look? */
     private void stalled(long now) {
-        ChannelOutboundBuffer buffer = channel.unsafe().outboundBuffer();
-        long bytes = buffer.totalPendingWriteBytes() - buffer.currentProgress();
+        long bytes = unsentBytes();
         if (bytes != stalledBytes) {
             stalledBytes = bytes;
             stalledSince = now;
@@ -170,6 +173,11 @@ final class Deadlines implements Runnable {
         }
         arm(now, left);
         return false;
+    }
+
+    private long unsentBytes() {
+        ChannelOutboundBuffer buffer = channel.unsafe().outboundBuffer();
+        return buffer.totalPendingWriteBytes() - buffer.currentProgress();
     }
 
     private long pendingBytes() {

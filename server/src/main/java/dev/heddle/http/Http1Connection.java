@@ -58,6 +58,9 @@ import org.slf4j.LoggerFactory;
 final class Http1Connection extends ChannelInboundHandlerAdapter implements Runnable {
     private static final Logger LOG = LoggerFactory.getLogger(Server.class);
 
+    /** The most that is thrown away for a client to see the last answer. A guess: what is on the way in large buffers. */
+    private static final long LINGER_BYTES = 4 << 20;
+
     final Shared shared;
     private final Channel channel;
     private final Http1Decoder decoder;
@@ -293,6 +296,9 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Runn
             burstNanos = 0;
         }
         deadlines.head(decoder.headsBegun(), decoder.isInHead() && !turns.isFull());
+        if (lingering && decoder.discarded() > LINGER_BYTES) {
+            channel.config().setAutoRead(false); // enough; the answer has time to be read all the same
+        }
         closeIfDone();
     }
 

@@ -44,7 +44,8 @@ final class Http1Decoder extends HttpRequestDecoder {
     private Phase phase = Phase.IDLE;
     private boolean paused;
     private boolean discarding;
-    private boolean discarded;
+    /** Bytes thrown away, or at least one for what the decoder itself has thrown away. */
+    private long discarded;
 
     private int headsBegun;
     private int headers;
@@ -72,7 +73,7 @@ final class Http1Decoder extends HttpRequestDecoder {
             return;
         }
         if (discarding && phase == Phase.IDLE) {
-            discarded |= in.isReadable();
+            discarded += in.readableBytes();
             in.skipBytes(in.readableBytes());
             return;
         }
@@ -138,7 +139,7 @@ final class Http1Decoder extends HttpRequestDecoder {
 
     /** Returns whether everything that was read so far has been decoded, and ended with the end of a request. */
     boolean isClean() {
-        return phase == Phase.IDLE && !discarded && !paused;
+        return phase == Phase.IDLE && discarded == 0 && !paused;
     }
 
     /** Leaves what is read from now on undecoded. */
@@ -162,8 +163,13 @@ final class Http1Decoder extends HttpRequestDecoder {
     void discardAll() {
         discarding = true;
         paused = false;
-        discarded = true;
+        discarded = Math.max(discarded, 1);
         phase = Phase.IDLE;
+    }
+
+    /** Returns how many bytes have been thrown away, roughly. */
+    long discarded() {
+        return discarded;
     }
 
     int hosts() {

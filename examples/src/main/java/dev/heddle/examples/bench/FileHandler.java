@@ -35,8 +35,8 @@ final class FileHandler implements Handler {
     @Override
     public void handle(Ctx c) throws IOException {
         String name = c.query("name").get();
-        Path file = checked(resolve(name), name);
         try {
+            Path file = checked(resolve(name), name);
             c.bytes("application/octet-stream", Files.readAll(file, MAX_BYTES));
         } catch (NoSuchFileException | AccessDeniedException e) {
             throw missing(name, e);

@@ -29,13 +29,13 @@ import java.util.function.Consumer;
  *
  * <p>Files are read through {@link File} in pieces of 64 KiB, as fast as the client takes them. A file that is cut off
  * while it is sent breaks the answer off, so that the client does not take it for complete; one that is replaced is
- * sent as it was.
+ * sent as it was. Validators always belong to what is sent with them; a file that changes all the time has none.
  */
 public final class StaticFiles implements Consumer<App> {
     /** What is read at once, and the largest file that is sent in one message. */
     private static final int PIECE_BYTES = 64 << 10;
 
-    /** How often a file is looked for again that changes between the look at it and the opening. A guess. */
+    /** How often a file is looked for that changes between the look at it and the opening. A guess. */
     private static final int ATTEMPTS = 3;
 
     private static final String TAIL = "file";
@@ -145,39 +145,54 @@ public final class StaticFiles implements Consumer<App> {
     }
 
     private void serve(Ctx c, Tree tree, String name) throws Exception {
-        for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+        for (int attempt = 1; ; attempt++) {
             Tree.Found found = tree.find(name, String.join(",", c.headerAll("Accept-Encoding")));
             if (found == null) {
                 redirect(c);
                 return;
             }
             Validators validators = Validators.of(found.attributes(), found.coding(), Instant.now());
-            Validators.Outcome outcome = validators.evaluate(c);
-            if (outcome == Validators.Outcome.FAILED) {
-                throw new HttpException(412);
-            }
-            if (outcome == Validators.Outcome.NOT_MODIFIED) {
-                headers(c, found, validators);
-                c.status(304);
+            if (isAnsweredWithoutContent(c, found, validators)) {
                 return;
             }
-            if (c.method().equals("HEAD")) {
+            try (File file = tree.open(found)) {
+                if (tree.isSame(file, found)) {
+                    if (send(c, found, validators, file)) {
+                        return;
+                    }
+                } else if (attempt >= ATTEMPTS) {
+                    sendAsItIs(c, found, file);
+                    return;
+                }
+            }
+        }
+    }
+
+    private boolean isAnsweredWithoutContent(Ctx c, Tree.Found found, Validators validators) {
+        switch (validators.evaluate(c)) {
+            case FAILED -> throw new HttpException(412);
+            case NOT_MODIFIED -> {
+                headers(c, found, validators);
+                c.status(304);
+                return true;
+            }
+            case SEND -> {
+                if (!c.method().equals("HEAD")) {
+                    return false;
+                }
                 headers(c, found, validators);
                 c.header("Content-Type", found.type())
                         .header(
                                 "Content-Length",
                                 Long.toString(found.attributes().size()));
-                return;
-            }
-            if (send(c, tree, found, validators)) {
-                return;
+                return true;
             }
         }
-        throw new HttpException(503, "the file is being replaced").withHeader("Retry-After", "1");
+        throw new AssertionError("unknown outcome");
     }
 
-    /** Returns false if the file is not any more what was found. */
-    private boolean send(Ctx c, Tree tree, Tree.Found found, Validators validators) throws Exception {
+    /** Returns false if the file has become shorter before anything was sent. */
+    private boolean send(Ctx c, Tree.Found found, Validators validators, File file) throws Exception {
         long size = found.attributes().size();
         ByteRange range = validators.allowsRange(c.header("If-Range").orElse(null))
                 ? ByteRange.parse(c.header("Range").orElse(null), size)
@@ -185,27 +200,29 @@ public final class StaticFiles implements Consumer<App> {
         if (range == ByteRange.UNSATISFIABLE) {
             throw new HttpException(416).withHeader("Content-Range", "bytes */" + size);
         }
-        try (File file = tree.open(found)) {
-            if (file == null) {
-                return false;
-            }
-            long first = range == null ? 0 : range.first();
-            long length = range == null ? size : range.length();
-            byte[] whole = length <= PIECE_BYTES ? read(file, first, (int) length) : null;
-            if (length <= PIECE_BYTES && whole == null) {
-                return false;
-            }
-            headers(c, found, validators);
-            if (range != null) {
-                c.status(206).header("Content-Range", range.contentRange(size));
-            }
-            if (whole != null) {
-                c.bytes(found.type(), whole);
-            } else {
-                c.stream(found.type(), length, out -> copy(file, first, length, out));
-            }
-            return true;
+        long first = range == null ? 0 : range.first();
+        long length = range == null ? size : range.length();
+        byte[] whole = length <= PIECE_BYTES ? read(file, first, (int) length) : null;
+        if (length <= PIECE_BYTES && whole == null) {
+            return false;
         }
+        headers(c, found, validators);
+        if (range != null) {
+            c.status(206).header("Content-Range", range.contentRange(size));
+        }
+        if (whole != null) {
+            c.bytes(found.type(), whole);
+        } else {
+            c.stream(found.type(), length, out -> copy(file, first, length, out));
+        }
+        return true;
+    }
+
+    /** For a file that never holds still, such as a busy log: what there is of it now, without validators. */
+    private void sendAsItIs(Ctx c, Tree.Found found, File file) throws Exception {
+        headers(c, found, null);
+        long length = file.size();
+        c.stream(found.type(), length, out -> copy(file, 0, length, out));
     }
 
     /** Returns part of a file, or null if it has become shorter. */
@@ -231,11 +248,14 @@ public final class StaticFiles implements Consumer<App> {
         }
     }
 
+    /** Sets what goes with every answer; {@code validators} is null if there are none. */
     private void headers(Ctx c, Tree.Found found, Validators validators) {
-        c.header("ETag", validators.etag())
-                .header("Last-Modified", HttpTime.format(validators.modified()))
-                .header("Accept-Ranges", "bytes")
-                .header("X-Content-Type-Options", "nosniff");
+        if (validators != null) {
+            c.header("ETag", validators.etag())
+                    .header("Last-Modified", HttpTime.format(validators.modified()))
+                    .header("Accept-Ranges", "bytes");
+        }
+        c.header("X-Content-Type-Options", "nosniff");
         if (cacheControl != null) {
             c.header("Cache-Control", cacheControl);
         }

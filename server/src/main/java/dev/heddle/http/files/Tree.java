@@ -126,10 +126,9 @@ record Tree(Path root, Settings settings) {
     /**
      * Opens a file that was found.
      *
-     * @return the file; null if it has changed since it was found, or somebody has put another one in its place
+     * @throws HttpException with 404 if it is gone, or not a regular file any more
      */
     File open(Found found) throws IOException {
-        BasicFileAttributes before = found.attributes;
         File file;
         try {
             file = File.open(found.path);
@@ -137,20 +136,21 @@ record Tree(Path root, Settings settings) {
             LOG.debug("{}: cannot be opened", found.path, e);
             throw new HttpException(404, null, e);
         }
-        boolean same = false;
-        try {
-            BasicFileAttributes now = Files.attributesIfExists(found.path);
-            same = now != null
-                    && file.isSeekable()
-                    && file.size() == before.size()
-                    && now.size() == before.size()
-                    && now.lastModifiedTime().equals(before.lastModifiedTime())
-                    && Objects.equals(now.fileKey(), before.fileKey());
-            return same ? file : null;
-        } finally {
-            if (!same) {
-                file.close();
-            }
+        if (!file.isSeekable()) {
+            file.close();
+            throw new HttpException(404);
         }
+        return file;
+    }
+
+    /** Returns whether a file that is open now is the one that was found, and unchanged. */
+    boolean isSame(File file, Found found) throws IOException {
+        BasicFileAttributes before = found.attributes;
+        BasicFileAttributes now = Files.attributesIfExists(found.path);
+        return now != null
+                && file.size() == before.size()
+                && now.size() == before.size()
+                && now.lastModifiedTime().equals(before.lastModifiedTime())
+                && Objects.equals(now.fileKey(), before.fileKey());
     }
 }
