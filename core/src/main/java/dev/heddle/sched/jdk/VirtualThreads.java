@@ -133,17 +133,7 @@ public final class VirtualThreads {
      * @return the container
      */
     public static Container container(String name, Members members) {
-        return new Container(new ThreadContainer(true) {
-            @Override
-            public String name() {
-                return name;
-            }
-
-            @Override
-            public Stream<Thread> threads() {
-                return members.threads();
-            }
-        });
+        return new Container(Internals.container(name, members));
     }
 
     /** Loaded late, so that a JVM without the flags gets the message of {@link #ensureAvailable}. */
@@ -186,6 +176,20 @@ public final class VirtualThreads {
                 }
             }
             throw new NoSuchFieldException("no virtual thread captured in " + continuation.getClass());
+        }
+
+        static ThreadContainer container(String name, Members members) {
+            return new ThreadContainer(true) {
+                @Override
+                public String name() {
+                    return name;
+                }
+
+                @Override
+                public Stream<Thread> threads() {
+                    return members.threads();
+                }
+            };
         }
 
         static void checkContinuationOfUnstartedThread() {

@@ -156,11 +156,10 @@ public final class StaticFiles implements Consumer<App> {
                 return;
             }
             try (File file = tree.open(found)) {
-                if (tree.isSame(file, found)) {
-                    if (send(c, found, validators, file)) {
-                        return;
-                    }
-                } else if (attempt >= ATTEMPTS) {
+                if (tree.isSame(file, found) && send(c, found, validators, file)) {
+                    return;
+                }
+                if (attempt >= ATTEMPTS) {
                     sendAsItIs(c, found, file);
                     return;
                 }
