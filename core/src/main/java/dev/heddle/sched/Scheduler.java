@@ -25,7 +25,8 @@ public final class Scheduler implements AutoCloseable {
     private final Sched sched;
     private volatile Thread shutdownWaiter;
 
-    private Scheduler(SchedulerConfig config) {
+    /** Wired, but without threads. */
+    Scheduler(SchedulerConfig config) {
         this.sched = new Sched(this, config);
     }
 

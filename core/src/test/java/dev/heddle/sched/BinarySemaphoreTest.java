@@ -81,6 +81,32 @@ class BinarySemaphoreTest {
         }
     }
 
+    /** The time is over before the wait has really begun: another P fires the timer meanwhile. */
+    @Test
+    void shortestTimesEndToo() {
+        try (LogCapture log = LogCapture.watch();
+                Scheduler s = Started.unhurried(2)) {
+            long begin = System.nanoTime();
+            AtomicBoolean over = new AtomicBoolean();
+            s.go(() -> {
+                while (!over.get()) {
+                    s.sched().procs[0].timers.runDue(Clock.nanotime());
+                    s.sched().procs[1].timers.runDue(Clock.nanotime());
+                }
+            });
+            s.go(() -> {
+                BinarySemaphore semaphore = new BinarySemaphore();
+                while (!StressTime.isOver(begin, StressTime.nanos(1_000))) {
+                    assertFalse(semaphore.acquire(REASON, 1));
+                }
+                over.set(true);
+            });
+            Waiting.until(s, "all waits have ended", over::get);
+            Quiet.afterEnd(s);
+            log.assertNoErrors();
+        }
+    }
+
     /** The release comes just when the time is over: the waiter gets the permit, or it stays; never both, never neither. */
     @Test
     void aReleaseByAThreadRacesWithTheTime() {
@@ -125,7 +151,7 @@ class BinarySemaphoreTest {
             SplittableRandom random = new SplittableRandom(4);
             for (int i = 1; i <= MOST_RACES && !isLate(i); i++) {
                 round.set(i);
-                boolean got = semaphore.acquire(REASON, 1 + random.nextInt(60_000));
+                boolean got = semaphore.acquire(REASON, 1 + random.nextInt(i % 4 == 0 ? 100 : 60_000));
                 while (released.get() < i) {
                     Goroutine.goyield();
                 }

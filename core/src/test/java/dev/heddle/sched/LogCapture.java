@@ -3,7 +3,7 @@ package dev.heddle.sched;
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.core.AppenderBase;
+import ch.qos.logback.core.UnsynchronizedAppenderBase;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.locks.LockSupport;
@@ -15,12 +15,13 @@ final class LogCapture implements AutoCloseable {
     private final List<ILoggingEvent> events = new CopyOnWriteArrayList<>();
     private final Logger logger = (Logger) LoggerFactory.getLogger(Scheduler.class);
     private final boolean additive = logger.isAdditive();
-    private final AppenderBase<ILoggingEvent> appender = new AppenderBase<>() {
+    private final UnsynchronizedAppenderBase<ILoggingEvent> appender = new UnsynchronizedAppenderBase<>() {
         @Override
         protected void append(ILoggingEvent event) {
+            boolean first = events.isEmpty();
             events.add(event);
-            while (!goOn.getAsBoolean() && !closed) {
-                LockSupport.parkNanos(100_000);
+            if (first) {
+                block();
             }
         }
     };
@@ -41,7 +42,7 @@ final class LogCapture implements AutoCloseable {
         return new LogCapture(true, () -> true);
     }
 
-    /** Collects quietly, and lets whoever logs wait until the condition holds, or until this is closed. */
+    /** Collects quietly, and lets whoever logs first wait until the condition holds, or until this is closed. */
     static LogCapture blockedUntil(BooleanSupplier condition) {
         return new LogCapture(true, condition);
     }
@@ -49,6 +50,14 @@ final class LogCapture implements AutoCloseable {
     /** Collects beside the console: for tests that expect nothing. */
     static LogCapture watch() {
         return new LogCapture(false, () -> true);
+    }
+
+    /** Bounded, so that a failed test comes to its end. */
+    private void block() {
+        long begin = System.nanoTime();
+        while (!goOn.getAsBoolean() && !closed && System.nanoTime() - begin < 2 * Waiting.LIMIT.toNanos()) {
+            LockSupport.parkNanos(100_000);
+        }
     }
 
     List<ILoggingEvent> events() {

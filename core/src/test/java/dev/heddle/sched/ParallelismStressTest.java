@@ -13,7 +13,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /**
  * Go's TestGoroutineParallelism and TestGoroutineParallelism2: as many goroutines as there are Ps take turns while each
  * keeps its P, so they get on only if all of them run at once. One runnable goroutine left beside an idle P is a hang.
- * This is how golang/go#45867 was found. Preemption is off, or it would come to the rescue.
+ * This is how golang/go#45867 was found. Sysmon is off, or it would come to the rescue.
  */
 @Timeout(300)
 class ParallelismStressTest {
@@ -61,7 +61,7 @@ class ParallelismStressTest {
     @ValueSource(ints = {2, 4, 8})
     void startedFromOutside(int procs) {
         long begin = System.nanoTime();
-        try (Scheduler s = Started.unhurried(procs)) {
+        try (Scheduler s = Started.withoutSysmon(procs)) {
             int round = 0;
             while (!StressTime.isOver(begin, StressTime.nanos(800))) {
                 Race race = new Race(procs);
@@ -81,7 +81,7 @@ class ParallelismStressTest {
     @CsvSource({"2,false", "2,true", "4,false", "4,true", "8,true"})
     void startedByGoroutines(int procs, boolean load) {
         long begin = System.nanoTime();
-        try (Scheduler s = Started.unhurried(procs)) {
+        try (Scheduler s = Started.withoutSysmon(procs)) {
             int round = 0;
             while (!StressTime.isOver(begin, StressTime.nanos(800))) {
                 if (load) {
@@ -112,7 +112,7 @@ class ParallelismStressTest {
     void wokenBy(String who) {
         int procs = 4;
         long begin = System.nanoTime();
-        try (Scheduler s = Started.unhurried(procs)) {
+        try (Scheduler s = Started.withoutSysmon(procs)) {
             int round = 0;
             while (!StressTime.isOver(begin, StressTime.nanos(800))) {
                 Race race = new Race(procs);

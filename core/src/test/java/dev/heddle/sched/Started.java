@@ -31,6 +31,18 @@ final class Started {
         return Scheduler.start(settings.apply(config));
     }
 
+    /**
+     * Without preemption and without sysmon, which wakes somebody when it sees work beside an idle P, and so hides that a
+     * wake-up was lost. Calls that block keep their P here.
+     */
+    static Scheduler withoutSysmon(int procs) {
+        Preload.once();
+        Scheduler scheduler = new Scheduler(
+                SchedulerConfig.defaults().withName("test" + COUNT.incrementAndGet()).withProcs(procs));
+        scheduler.sched().threads.start();
+        return scheduler;
+    }
+
     /** The parts of a scheduler, wired but without threads. */
     static Sched unstarted(int procs) {
         return new Sched(null, SchedulerConfig.defaults().withName("unstarted").withProcs(procs));

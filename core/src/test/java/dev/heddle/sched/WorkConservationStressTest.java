@@ -11,8 +11,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Short bursts of work with a rest after each: at every rest all queues are empty, all Ps idle, nobody spins. It is the
- * moments when Ms go to sleep and are woken that lose wake-ups; full load hides them. The rests are checked at once, so
- * sysmon has little time to put things right.
+ * moments when Ms go to sleep and are woken that lose wake-ups; full load hides them. Sysmon is off, or it
+ * would put things right.
  */
 @Timeout(300)
 class WorkConservationStressTest {
@@ -21,7 +21,7 @@ class WorkConservationStressTest {
     void everyBurstEndsInACompleteRest(int procs) {
         long begin = System.nanoTime();
         try (LogCapture log = LogCapture.watch();
-                Scheduler s = Started.unhurried(procs)) {
+                Scheduler s = Started.withoutSysmon(procs)) {
             SplittableRandom random = new SplittableRandom(procs);
             long created = 0;
             while (!StressTime.isOver(begin, StressTime.nanos(1_500))) {
