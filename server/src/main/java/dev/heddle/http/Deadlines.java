@@ -159,6 +159,8 @@ final class Deadlines implements Runnable {
             stalledBytes = bytes;
             stalledSince = now;
             arm(now, writeNanos);
+        } else if (!connection.isIdle()) {
+            arm(now, writeNanos); // a handler that has more to send counts the time itself
         } else if (isOver(now, stalledSince, writeNanos)) {
             connection.count(Event.WRITE_TIMEOUT);
             channel.close();

@@ -114,11 +114,11 @@ final class Exchange implements Runnable {
                 response.failedWith(t.getClass().getName());
                 connection.count(Event.RESPONSE_ABORTED);
                 LOG.error(
-                        "{} (route {}) failed in goroutine {} after its head was sent; a part that is missing is shown by a"
-                                + " broken connection",
+                        "{} (route {}) failed in goroutine {}; {}",
                         requestLine(),
                         response.route(),
                         goroutine(),
+                        response.isFinished() ? "it had been answered" : "its answer had begun and is broken off",
                         t);
             }
         } finally {

@@ -25,8 +25,8 @@ import org.slf4j.LoggerFactory;
 /*
  * The exchange between the loop and the handlers of one connection
  *
- * The loop (this class, on its poller goroutine) decodes requests and writes answers; each request is served by a goroutine of its
- * own. They meet in three places, each with its protocol written down where it is:
+ * The loop (this class, on its poller goroutine) decodes requests and writes answers; each request is served by a
+ * goroutine of its own. They meet in three places, each with its protocol written down where it is:
  *
  *   Turns        which request is served: the loop adds, the goroutine that has finished passes on
  *   RequestBody  pieces of a body, from the loop to the goroutine
@@ -42,15 +42,17 @@ import org.slf4j.LoggerFactory;
  *
  * How a connection ends. All of it is the loop's to do; handlers only signal.
  *
- *   CLOSE     the last answer has been written. If the client may still be sending (a body that nobody wanted, a malformed
- *             request), closing at once would make the kernel reset the connection, and the client could lose the answer: so the
- *             sending side is shut down, and what comes is thrown away for a short time (`lingering`).
- *   ABORT     a broken answer: closed at once; with RESET so that the client sees it even where the end of the connection is
- *             the end of the answer.
- *   ending    `inputEnded`, set by the loop when nothing more can be read from the connection (the client has ended it, a
- *             malformed chunk, too much of an unwanted body), or Shared.draining: what has been read is answered, then the
- *             connection closes. Without a request it closes at once; else whoever frees the turn sends RESUME, and the loop
- *             looks again. The flag is set before the loop looks at the turn, the turn is freed before the flag is looked at.
+ *   CLOSE     the last answer has been written. If the client may still be sending (a body that nobody wanted, a
+ *             malformed request), closing at once would make the kernel reset the connection, and the client could lose
+ *             the answer: so the sending side is shut down, and what comes is thrown away for a short time (`lingering`).
+ *   ABORT     a broken answer: closed at once; with RESET so that the client sees it even where the end of the
+ *             connection is the end of the answer.
+ *   ending    `inputEnded`, set by the loop when nothing more can be read from the connection (the client has ended it,
+ *             a malformed chunk, too much of an unwanted body), or Shared.draining: what has been read is answered, then
+ *             the connection closes. Without a request it closes at once; else whoever frees the turn sends RESUME, and
+ *             the loop looks again. The flag is set before the loop looks at the turn, the turn is freed before the flag
+ *             is looked at. The loop closes only when the mailbox is empty too: an answer is pushed before the turn is
+ *             freed.
  *   inactive  the channel is closed, by whomever: `gone` is set, whoever waits is woken and fails.
  */
 
@@ -67,6 +69,7 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Runn
     private final Turns turns;
     private final Outbound outbound;
     private final Deadlines deadlines;
+    private final int maxUri;
 
     // the loop's
     private ChannelHandlerContext ctx;
@@ -95,6 +98,7 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Runn
         this.turns = new Turns(this, shared.config.limits().maxPipelined());
         long write = shared.config.timeouts().write().toNanos();
         this.outbound = new Outbound(channel, this, write == 0 ? Long.MAX_VALUE : write);
+        this.maxUri = shared.config.limits().maxUriBytes();
         this.deadlines = new Deadlines(this, channel, shared.config.timeouts());
     }
 
@@ -109,7 +113,7 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Runn
     }
 
     void signal(Signal signal) {
-        outbound.push(signal);
+        outbound.signal(signal);
     }
 
     void count(Event event) {
@@ -211,7 +215,7 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Runn
         if (burstNanos == 0) {
             burstNanos = System.nanoTime();
         }
-        Rejection rejection = Rejection.of(request, decoder, shared.config.limits().maxUriBytes());
+        Rejection rejection = Rejection.of(request, decoder, maxUri);
         if (rejection != null) {
             ReferenceCountUtil.release(request);
             reject(request, rejection);

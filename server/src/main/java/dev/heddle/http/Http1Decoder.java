@@ -50,6 +50,7 @@ final class Http1Decoder extends HttpRequestDecoder {
     private int headsBegun;
     private int headers;
     private int hosts;
+    private String lastHost;
     private boolean expect;
     private boolean connection;
     private boolean contentLength;
@@ -174,6 +175,15 @@ final class Http1Decoder extends HttpRequestDecoder {
 
     int hosts() {
         return hosts;
+    }
+
+    /** Returns the last host of this connection that was found good; null if there was none. */
+    String lastHost() {
+        return lastHost;
+    }
+
+    void lastHost(String host) {
+        lastHost = host;
     }
 
     boolean hasExpect() {

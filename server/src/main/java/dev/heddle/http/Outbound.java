@@ -13,22 +13,22 @@ import java.util.concurrent.RejectedExecutionException;
 /*
  * From the handler to the loop
  *
- * Messages and signals go through a mailbox. Who finds it empty asks the loop to run the connection's flush task; the task takes
- * all that is there, writes it and flushes once. So answers to pipelined requests, and chunks of a stream, go out together
- * as far as they are there, and at most one task per connection is queued.
+ * Messages and signals go through a mailbox. Who finds it empty asks the loop to run the connection's flush task; the
+ * task takes all that is there, writes it and flushes once. So answers to pipelined requests, and chunks of a stream,
+ * go out together as far as they are there, and at most one task per connection is queued.
  *
  * Backpressure. A handler may send while `queued` (bytes of large messages in the mailbox) and the channel's own buffer
- * are below their marks; else it waits on `permits`. What can change that, always on the loop: the flush task lowers `queued`,
- * the channel becomes writable, the channel closes (`gone`). Each of these first changes the state and then looks at
- * `waiting`; the handler first sets `waiting` and then looks at the state. All are volatile, so one of them sees the
- * other; a permit given too early is kept by the semaphore, one given too often makes the handler look again.
+ * are below their marks; else it waits on `permits`. What can change that, always on the loop: the flush task lowers
+ * `queued`, the channel becomes writable, the channel closes (`gone`). Each of these first changes the state and then
+ * looks at `waiting`; the handler first sets `waiting` and then looks at the state. All are volatile, so one of them
+ * sees the other; a permit given too early is kept by the semaphore, one given too often makes the handler look again.
  * One handler at a time sends (Turns), so there is one waiter.
  *
  * Bound per connection: HIGH_BYTES and one message in the mailbox, the channel's high water mark (64 KiB) and one
  * message there. Small messages (below COUNTED_BYTES) are not counted: there are at most as many as pipelined requests.
  *
- * Ownership. A message pushed belongs to the loop; one refused belongs to the caller, which releases it. After the channel is
- * inactive the mailbox is shut and what was left in it released.
+ * Ownership. A message pushed belongs to the loop; one refused belongs to the caller, which releases it. After the
+ * channel is inactive the mailbox is shut and what was left in it released.
  */
 
 /** Takes what handlers send to the loop of their connection. */
@@ -72,16 +72,21 @@ final class Outbound {
         this.timeoutNanos = timeoutNanos;
     }
 
+    /** Tells the loop something. Any thread. Does not wait. */
+    void signal(Signal signal) {
+        push(signal, 0);
+    }
+
     /**
      * Hands a message over. Any thread. Does not wait.
      *
-     * @param message a message of Netty's codec or a {@link Signal}
+     * @param message a message of Netty's codec, or a {@link Signal}
+     * @param bytes the readable bytes of its content
      * @return false if the connection is closed; the message is released then
      */
-    boolean push(Object message) {
-        long bytes = counted(message);
-        if (bytes > 0) {
-            QUEUED.getAndAdd(this, bytes);
+    boolean push(Object message, int bytes) {
+        if (bytes >= COUNTED_BYTES) {
+            QUEUED.getAndAdd(this, (long) bytes);
         }
         switch (mailbox.push(message)) {
             case Mailbox.FIRST -> {
@@ -99,14 +104,6 @@ final class Outbound {
             default -> {}
         }
         return true;
-    }
-
-    private static long counted(Object message) {
-        if (!(message instanceof HttpContent content)) {
-            return 0;
-        }
-        int bytes = content.content().readableBytes();
-        return bytes >= COUNTED_BYTES ? bytes : 0;
     }
 
     /**
@@ -154,7 +151,11 @@ final class Outbound {
 
     /** Returns what a message counts, before it is written. Loop only. */
     long weigh(Object message) {
-        return counted(message);
+        if (queued == 0 || !(message instanceof HttpContent content)) {
+            return 0;
+        }
+        int bytes = content.content().readableBytes();
+        return bytes >= COUNTED_BYTES ? bytes : 0;
     }
 
     /** Says that so many counted bytes have left the mailbox, or that the channel may be writable again. Loop only. */

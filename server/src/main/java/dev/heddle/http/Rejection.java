@@ -72,8 +72,12 @@ record Rejection(int status, String detail, Event event) {
             }
             return http11 ? HOST_MISSING : null;
         }
-        if (!isHost(request.headers().get(Names.HOST))) {
-            return HOST_BAD;
+        String host = request.headers().get(Names.HOST);
+        if (!host.equals(decoder.lastHost())) {
+            if (!isHost(host)) {
+                return HOST_BAD;
+            }
+            decoder.lastHost(host);
         }
         if (decoder.hasExpect() && http11 && !expects100(request)) {
             return EXPECTATION;

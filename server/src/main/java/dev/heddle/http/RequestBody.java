@@ -12,18 +12,20 @@ import java.time.Duration;
 /*
  * From the loop to the handler
  *
- * The loop puts the pieces of a body into a mailbox as they are decoded, at last END or the failure that ended it, and gives
- * a permit each time that the box was empty before. The handler takes all that is there, reads it, and waits for a permit
- * when there is nothing. No wake-up is lost: the piece is in the box before the permit is given, and a permit that comes
- * before the handler waits is kept.
+ * The loop puts the pieces of a body into a mailbox as they are decoded, at last END or the failure that ended it, and
+ * gives a permit each time that the box was empty before. The handler takes all that is there, reads it, and waits for
+ * a permit when there is nothing. No wake-up is lost: the piece is in the box before the permit is given, and a permit
+ * that comes before the handler waits is kept.
  *
- * Backpressure. `buffered` counts the bytes that were put in and not yet read. Above HIGH_BYTES the loop stops reading from
- * the socket and sets `paused`; a handler that brings it down to LOW_BYTES and finds `paused` sends RESUME. The loop
- * sets `paused` before it looks at `buffered` again, the handler lowers `buffered` before it looks at `paused`: one of
- * them sees the other. (`closed` counts like nothing buffered.) Bound: HIGH_BYTES and what one read from the socket brings (64 KiB).
+ * Backpressure. `buffered` counts the bytes that were put in and not yet read. Above HIGH_BYTES the loop stops reading
+ * from the socket and sets `paused`; a handler that brings it down to LOW_BYTES and finds `paused` sends RESUME. The
+ * loop sets `paused` before it looks at `buffered` again, the handler lowers `buffered` before it looks at `paused`:
+ * one of them sees the other. (`closed` counts like nothing buffered.) Bound: HIGH_BYTES and what one read from the
+ * socket brings (64 KiB).
  *
- * End. When the handler is done, its goroutine shuts the mailbox and releases what is in it; what the loop puts in later is
- * refused, and released by the loop, which goes on reading up to a bound so that the connection can be used again.
+ * End. When the handler is done, its goroutine shuts the mailbox and releases what is in it; what the loop puts in
+ * later is refused, and released by the loop, which goes on reading up to a bound so that the connection can be used
+ * again.
  */
 
 /** The body of one request, on its way from the loop to the handler. */

@@ -251,29 +251,53 @@ final class Response {
         try {
             checkOpen();
             awaitWritable();
-            int length = content.readableBytes();
             closes = closesConnection() || exchange.body != null && !exchange.body.isDrainable();
-            boolean bodiless = isBodiless();
-            HttpHeaders head = head();
-            if (!bodiless && !(exchange.isHead() && length == 0 && head.contains(Names.CONTENT_LENGTH))) {
-                head.set(Names.CONTENT_LENGTH, Names.number(length));
-            }
             commit();
-            Object message;
             if (isWithoutBody()) {
-                message = new Http1Encoder.HeadOnly(nettyStatus(), head);
+                push(new Http1Encoder.HeadOnly(nettyStatus(), headOfNothing(content.readableBytes())), 0);
             } else {
-                message = new DefaultFullHttpResponse(
-                        HttpVersion.HTTP_1_1, nettyStatus(), content, head, EmptyHttpHeaders.INSTANCE);
+                HttpHeaders head = headOf(content.readableBytes());
                 pushed = true;
+                push(
+                        new DefaultFullHttpResponse(
+                                HttpVersion.HTTP_1_1, nettyStatus(), content, head, EmptyHttpHeaders.INSTANCE),
+                        content.readableBytes());
             }
-            push(message);
             end();
         } finally {
             if (!pushed) {
                 content.release();
             }
         }
+    }
+
+    /** Returns the headers of an answer whose body is not sent. */
+    private HttpHeaders headOfNothing(int length) {
+        HttpHeaders head = head();
+        boolean known = length == 0 && head.contains(Names.CONTENT_LENGTH); // a handler for HEAD that says it itself
+        if (!isBodiless() && !known) {
+            head.set(Names.CONTENT_LENGTH, Names.number(length));
+        }
+        return head;
+    }
+
+    /** Returns the headers of an answer with its body: ready lines, unless the handler has set one of the server's. */
+    private HttpHeaders headOf(int length) {
+        boolean usual = !closes && !exchange.isHttp10();
+        if (usual && headers == null) {
+            return new AnswerHeaders(connection.shared.commonLines(), type, length, null);
+        }
+        if (usual
+                && !headers.contains(Names.DATE)
+                && !headers.contains(Names.SERVER)
+                && !headers.contains(Names.CONNECTION)
+                && !headers.contains(Names.CONTENT_LENGTH)) {
+            CharSequence missing = headers.contains(Names.CONTENT_TYPE) ? null : type;
+            return new AnswerHeaders(connection.shared.commonLines(), missing, length, headers);
+        }
+        HttpHeaders head = head();
+        head.set(Names.CONTENT_LENGTH, Names.number(length));
+        return head;
     }
 
     /** Sends the head of a stream; {@code length} is -1 if it is not known. */
@@ -295,7 +319,8 @@ final class Response {
         push(
                 headOnly
                         ? new Http1Encoder.HeadOnly(nettyStatus(), head)
-                        : new DefaultHttpResponse(HttpVersion.HTTP_1_1, nettyStatus(), head));
+                        : new DefaultHttpResponse(HttpVersion.HTTP_1_1, nettyStatus(), head),
+                0);
     }
 
     /** Sends a piece of a stream, when the client has taken enough of those before; takes the piece over. */
@@ -324,11 +349,12 @@ final class Response {
         boolean pushed = false;
         try {
             awaitWritable();
+            int bytes = piece.readableBytes();
             Object message = last
                     ? new DefaultLastHttpContent(piece, DefaultHttpHeadersFactory.trailersFactory())
                     : new DefaultHttpContent(piece);
             pushed = true;
-            push(message);
+            push(message, bytes);
         } finally {
             if (!pushed) {
                 piece.release();
@@ -360,8 +386,8 @@ final class Response {
         }
     }
 
-    private void push(Object message) throws ClientGoneException {
-        if (!connection.outbound().push(message)) {
+    private void push(Object message, int bytes) throws ClientGoneException {
+        if (!connection.outbound().push(message, bytes)) {
             throw new ClientGoneException("write: the connection is closed");
         }
         sentStatus = status;

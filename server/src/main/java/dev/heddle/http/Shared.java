@@ -2,6 +2,7 @@ package dev.heddle.http;
 
 import dev.heddle.sched.Scheduler;
 import io.netty.util.AsciiString;
+import java.util.Arrays;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -21,6 +22,10 @@ final class Shared {
     /** Set before the first connection is accepted. */
     Server server;
 
+    private volatile CommonLines commonLines = new CommonLines(null, new byte[0]);
+
+    private record CommonLines(AsciiString date, byte[] lines) {}
+
     /** Whether the server is stopping: idle connections close, and every answer is the last one of its connection. */
     volatile boolean draining;
 
@@ -34,6 +39,21 @@ final class Shared {
         this.observers = observers;
         this.json = json;
         this.serverName = config.serverName().isBlank() ? null : AsciiString.cached(config.serverName());
+    }
+
+    /** Returns the header lines that all answers of this second have: {@code Date} and {@code Server}. */
+    byte[] commonLines() {
+        AsciiString date = HttpDate.now();
+        CommonLines kept = commonLines;
+        if (kept.date != date) {
+            byte[] dateLine = AnswerHeaders.line("date", date);
+            byte[] serverLine = serverName == null ? new byte[0] : AnswerHeaders.line("server", serverName);
+            byte[] lines = Arrays.copyOf(dateLine, dateLine.length + serverLine.length);
+            System.arraycopy(serverLine, 0, lines, dateLine.length, serverLine.length);
+            kept = new CommonLines(date, lines);
+            commonLines = kept;
+        }
+        return kept.lines;
     }
 
     void opened(Http1Connection connection) {

@@ -69,14 +69,16 @@ class BodyLimitTest {
     }
 
     @Test
-    void aClientThatGoesOnSendingGetsTheAnswer() throws IOException {
+    void aClientThatGoesOnSendingGetsTheAnswerAndNoReset() throws IOException {
         try (RawClient client = RawClient.to(server)) {
             client.send("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 5000000\r\n\r\n");
-            byte[] piece = new byte[100_000];
             for (int i = 0; i < 10; i++) {
-                client.send(piece); // without the lingering close this would end in a reset
+                client.send(new byte[100_000]);
             }
-            refused(client);
+            Answer answer = client.read();
+            assertEquals(413, answer.status(), answer::toString);
+            assertTrue(answer.closes());
+            assertTrue(client.endsCleanly());
         }
     }
 

@@ -7,8 +7,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.util.Random;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -16,6 +22,7 @@ import org.junit.jupiter.api.Test;
 /** Reading bodies, wholly, partly and not at all. */
 @HttpTest
 class BodyTest {
+    private static final CountDownLatch GATE = new CountDownLatch(1);
     private static Server server;
 
     @BeforeAll
@@ -26,6 +33,10 @@ class BodyTest {
                 .post("/first/{n}", c -> {
                     byte[] first = c.bodyStream().readNBytes(c.path("n").asInt());
                     c.bytes("text/plain", first);
+                })
+                .post("/gate", c -> {
+                    GATE.await();
+                    c.text(Long.toString(c.bodyStream().transferTo(OutputStream.nullOutputStream())));
                 })
                 .post("/none", c -> c.text("not read"))
                 .post("/closed", c -> {
@@ -142,6 +153,41 @@ class BodyTest {
                 // the connection was closed, as it should be
             }
             assertTrue(chunks < 50_000, "chunks sent: " + chunks);
+        }
+    }
+
+    @Test
+    void theSocketIsReadOnlyAsFastAsTheHandlerReads() throws IOException {
+        try (SocketChannel client = SocketChannel.open(new InetSocketAddress("127.0.0.1", server.port()))) {
+            int length = 60_000_000;
+            String head = "POST /gate HTTP/1.1\r\nHost: test\r\nContent-Length: " + length + "\r\n\r\n";
+            client.write(ByteBuffer.wrap(head.getBytes(StandardCharsets.ISO_8859_1)));
+            client.configureBlocking(false);
+            ByteBuffer piece = ByteBuffer.allocate(100_000);
+            int[] sent = {0};
+            int[] refused = {0};
+            Await.until("the socket takes no more", () -> {
+                piece.clear().limit(Math.min(piece.capacity(), length - sent[0]));
+                try {
+                    int n = client.write(piece);
+                    sent[0] += n;
+                    refused[0] = n == 0 ? refused[0] + 1 : 0;
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+                return refused[0] > 100 || sent[0] == length;
+            });
+            assertTrue(sent[0] < 20_000_000, "the server took " + sent[0] + " bytes that no handler has read");
+            GATE.countDown();
+            client.configureBlocking(true);
+            while (sent[0] < length) {
+                piece.clear().limit(Math.min(piece.capacity(), length - sent[0]));
+                sent[0] += client.write(piece);
+            }
+            ByteBuffer answer = ByteBuffer.allocate(1000);
+            while (!new String(answer.array(), StandardCharsets.ISO_8859_1).contains("" + length)) {
+                assertTrue(client.read(answer) > 0);
+            }
         }
     }
 

@@ -157,6 +157,14 @@ final class RawClient implements AutoCloseable {
         }
     }
 
+    /**
+     * Returns whether nothing is left to be read, and the server has ended the connection properly; throws if by a
+     * reset.
+     */
+    boolean endsCleanly() throws IOException {
+        return in.read() < 0;
+    }
+
     /** Reads until the server closes the connection. */
     byte[] rest() throws IOException {
         return in.readAllBytes();

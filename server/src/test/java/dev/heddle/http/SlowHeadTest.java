@@ -82,13 +82,29 @@ class SlowHeadTest {
 
     @Test
     void manyQuickHeadsAreNotTakenForOneSlowOne() throws IOException {
-        try (RawClient client = RawClient.to(server)) {
-            long end = System.nanoTime() + 3 * TIMEOUT.toNanos();
-            client.send("GET / HT");
-            while (System.nanoTime() - end < 0) {
-                client.send("TP/1.1\r\nHost: test\r\n\r\nGET / HT"); // there is always a part of a head
-                assertEquals(200, client.read().status());
+        long end = System.nanoTime() + 3 * TIMEOUT.toNanos();
+        while (System.nanoTime() - end < 0) {
+            try (RawClient client = RawClient.to(server)) {
+                quickHeads(client, end);
             }
+        }
+    }
+
+    /** Returns before the end only if this thread itself was too slow once, which happens on a busy machine. */
+    private static void quickHeads(RawClient client, long end) throws IOException {
+        client.send("GET / HT");
+        long begun = System.nanoTime();
+        while (System.nanoTime() - end < 0) {
+            long before = begun;
+            begun = System.nanoTime();
+            client.send("TP/1.1\r\nHost: test\r\n\r\nGET / HT"); // there is always a part of a head
+            int status = client.read().status();
+            if (status == 408) {
+                long took = System.nanoTime() - before;
+                assertTrue(took >= TIMEOUT.toNanos(), "408 for a head of " + took + " ns");
+                return;
+            }
+            assertEquals(200, status);
         }
     }
 }
