@@ -12,7 +12,7 @@ final class Dump {
     static String of(Sched s) {
         StringBuilder out = new StringBuilder(4096);
         out.append("SCHED ").append(s.config.name());
-        out.append(": procs=").append(s.procs.length);
+        out.append(": procs=").append(s.gomaxprocs);
         out.append(" idleprocs=").append(s.idle.npidle());
         out.append(" threads=").append(s.threads.all().size());
         out.append(" spinningthreads=").append(s.idle.nmspinning());

@@ -26,11 +26,16 @@ final class FindRunnable {
     private static final int PATIENCE_PAUSES = 75;
 
     private final Sched sched;
-    private final StealOrder order;
+    /** Written after the Ps that it enumerates, read before them: never longer than they are. */
+    private volatile StealOrder order = new StealOrder(1);
 
     FindRunnable(Sched sched) {
         this.sched = sched;
-        this.order = new StealOrder(sched.procs.length);
+    }
+
+    /** Sets how to go through all Ps. After {@link Sched#procs} has been written. */
+    void order(StealOrder all) {
+        order = all;
     }
 
     G find(M m) {
@@ -38,6 +43,10 @@ final class FindRunnable {
             m.findInherits = false;
             if (sched.stopping) {
                 stop(m);
+                return null;
+            }
+            if (m.p.id >= sched.gomaxprocs) {
+                giveUp(m);
                 return null;
             }
             long pollUntil = checkTimers(m.p);
@@ -155,11 +164,13 @@ final class FindRunnable {
         p.spins++;
         long begin = Clock.nanotime();
         G g = null;
+        StealOrder all = order;
+        P[] procs = sched.procs;
         for (int pass = 0; pass < STEAL_PASSES && g == null && !sched.stopping; pass++) {
             boolean last = pass == STEAL_PASSES - 1;
-            order.begin(p.stealCursor, p.stealCursor.random());
-            for (int at = order.next(p.stealCursor); at >= 0 && g == null; at = order.next(p.stealCursor)) {
-                P victim = sched.procs[at];
+            all.begin(p.stealCursor, p.stealCursor.random());
+            for (int at = all.next(p.stealCursor); at >= 0 && g == null; at = all.next(p.stealCursor)) {
+                P victim = procs[at];
                 if (victim != p) {
                     g = stealFrom(p, victim, last);
                 }
@@ -188,7 +199,8 @@ final class FindRunnable {
                 return g;
             }
         }
-        if (victim.status() == PState.IDLE) {
+        int status = victim.status();
+        if (status == PState.IDLE || status == PState.DEAD) {
             return null;
         }
         int before = p.runq.size();
@@ -261,8 +273,9 @@ final class FindRunnable {
         sched.lock.lock(); // whoever takes from the global queue has it on his ring when he unlocks
         boolean work = sched.global.size() != 0;
         sched.lock.unlock();
-        for (int i = 0; i < sched.procs.length && !work; i++) {
-            work = !sched.procs[i].isEmpty();
+        P[] procs = sched.procs;
+        for (int i = 0; i < procs.length && !work; i++) {
+            work = !procs[i].isEmpty();
         }
         return work && reacquire(m, true);
     }
@@ -306,6 +319,17 @@ final class FindRunnable {
             sched.idle.becomeSpinning(m);
         }
         return null;
+    }
+
+    /** There are fewer Ps now, and this is one of those that are too many. */
+    private void giveUp(M m) {
+        boolean spinning = m.isSpinning();
+        sched.lock.lock();
+        sched.idle.put(m.releasep());
+        if (spinning) {
+            sched.idle.stopSpinning();
+        }
+        sched.lock.unlock();
     }
 
     private void stop(M m) {

@@ -27,7 +27,7 @@ final class Handoff {
         }
         sched.lock.lock();
         boolean work = sched.global.size() != 0 || sched.idle.needspinning() || !p.isEmpty();
-        boolean lastWithoutPoller = sched.idle.npidle() == sched.procs.length - 1 && sched.netpoller.mustBePolled();
+        boolean lastWithoutPoller = sched.idle.npidle() == sched.gomaxprocs - 1 && sched.netpoller.mustBePolled();
         if (work || lastWithoutPoller) {
             sched.lock.unlock();
             sched.spares.startm(p);

@@ -51,8 +51,16 @@ final class Idle {
         return needspinning;
     }
 
-    /** Puts a P in transit on the idle list. Under the lock. */
+    /**
+     * Puts a P in transit on the idle list; if there are fewer Ps now, and it is too many, it dies instead, and what it has
+     * goes to the global queue ({@link Procresize}). Under the lock.
+     */
     void put(P p) {
+        if (p.id >= sched.gomaxprocs) {
+            p.word(PState.nextEpoch(p.word(), PState.DEAD));
+            drain(p);
+            return;
+        }
         p.word(PState.nextEpoch(p.word(), PState.IDLE));
         p.link = idle;
         idle = p;
@@ -126,7 +134,7 @@ final class Idle {
 
     /** Whether this M may start to spin: while less than half of the busy Ps do (step 9 of findRunnable). */
     boolean maySpin() {
-        return 2 * nmspinning < sched.procs.length - npidle;
+        return 2 * nmspinning < sched.gomaxprocs - npidle;
     }
 
     /** Go's {@code becomeSpinning}. M with a P in SCHED. */
@@ -167,6 +175,16 @@ final class Idle {
     void abandon(P p) {
         sched.lock.lock();
         boolean spinning = p.status() == PState.SPINNING;
+        drain(p);
+        put(p);
+        if (spinning) {
+            stopSpinning();
+        }
+        sched.lock.unlock();
+    }
+
+    /** Moves all that is queued on a P without an owner to the global queue. Under the lock. */
+    private void drain(P p) {
         G next = p.runq.getNext();
         if (next != null) {
             sched.global.put(next);
@@ -178,11 +196,29 @@ final class Idle {
             next = g.schedlink;
             sched.global.put(g);
         }
-        put(p);
-        if (spinning) {
-            stopSpinning();
+    }
+
+    /** Takes the Ps beyond gomaxprocs off the list, which kills them. Under the lock. */
+    void removeSurplus() {
+        P kept = null;
+        for (P p = idle, next; p != null; p = next) {
+            next = p.link;
+            p.link = null;
+            if (p.id < sched.gomaxprocs) {
+                p.link = kept;
+                kept = p;
+            } else {
+                npidle--; // under the lock
+                put(p);
+            }
         }
-        sched.lock.unlock();
+        idle = null;
+        while (kept != null) { // back in the order that it had
+            P p = kept;
+            kept = p.link;
+            p.link = idle;
+            idle = p;
+        }
     }
 
     /** The Ps on the idle list, counted. Under the lock; for checks. */

@@ -22,6 +22,8 @@ package dev.heddle.sched;
  * <tr><td>SPINNING</td><td>as SCHED, and counted in nmspinning: its M looks for work</td><td>the owner, by a store</td></tr>
  * <tr><td>RUNNING</td><td>its M runs a goroutine</td><td>the M by CAS; sysmon by CAS (preemption)</td></tr>
  * <tr><td>SYSCALL</td><td>its M is inside a declared blocking call</td><td>the M by CAS; sysmon by CAS (handoff)</td></tr>
+ * <tr><td>DEAD</td><td>beyond gomaxprocs; nobody's, and not on the idle list ({@link Procresize})</td><td>whoever raises
+ * gomaxprocs, under the scheduler lock</td></tr>
  * </table>
  *
  * <p>Entry and exit: an M makes SCHED out of RUNNING or SYSCALL with the whole word that it wrote last. If that fails
@@ -38,8 +40,9 @@ final class PState {
     static final int SPINNING = 2;
     static final int RUNNING = 3;
     static final int SYSCALL = 4;
+    static final int DEAD = 5;
 
-    private static final String[] NAMES = {"idle", "sched", "spinning", "running", "syscall"};
+    private static final String[] NAMES = {"idle", "sched", "spinning", "running", "syscall", "dead"};
     private static final long STATUS_MASK = 0xF;
     private static final long SLICE_ONE = 1L << 4;
     private static final long SLICE_MASK = 0xFFFF_FFF0L;

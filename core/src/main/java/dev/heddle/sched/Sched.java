@@ -22,18 +22,26 @@ final class Sched {
     final SchedulerConfig config;
     final long quantumNanos;
     final long spareKeepAliveNanos;
-    final int sparesKept;
 
     final SchedLock lock = new SchedLock();
     final GlobalQueue global = new GlobalQueue();
     final AllGs allGs = new AllGs();
-    final P[] procs;
+    /**
+     * All Ps, also those that are DEAD because gomaxprocs was lowered (Go's {@code allp}): what lands on one of those at the
+     * last moment can still be seen. Only grows, under the lock; replaced as a whole.
+     */
+    volatile P[] procs;
+
+    /** How many Ps may run: those with lower numbers. Written under the lock. */
+    volatile int gomaxprocs;
+
     final Idle idle;
     final Spares spares;
     final Threads threads;
     final Handoff handoff;
     final Netpoller netpoller;
     final FindRunnable findRunnable;
+    final Procresize procresize;
     final Sysmon sysmon;
     final VirtualThreads.Container container;
 
@@ -60,25 +68,18 @@ final class Sched {
         this.config = config;
         this.quantumNanos = Math.min(Clock.nanos(config.quantum()), Long.MAX_VALUE / 2);
         this.spareKeepAliveNanos = Clock.nanos(config.spareKeepAlive());
-        this.sparesKept = 2 * config.procs();
-        this.procs = new P[config.procs()];
-        for (int i = 0; i < procs.length; i++) {
-            procs[i] = new P(i, this);
-        }
+        this.procs = new P[0];
         this.idle = new Idle(this);
         this.spares = new Spares(this);
         this.threads = new Threads(this);
         this.handoff = new Handoff(this);
         this.netpoller = new Netpoller(this);
         this.findRunnable = new FindRunnable(this);
+        this.procresize = new Procresize(this);
         this.sysmon = new Sysmon(this);
         this.container = VirtualThreads.container(
                 config.name(), () -> allGs.snapshot().stream().map(g -> g.thread));
-        lock.lock();
-        for (int i = procs.length - 1; i >= 0; i--) { // P0 on top
-            idle.put(procs[i]);
-        }
-        lock.unlock();
+        procresize.grow(config.procs());
     }
 
     void start() {
@@ -134,7 +135,7 @@ final class Sched {
     /** At the end of a goroutine's stack: a wake-up must not be lost, so it goes where nothing can fail. */
     void enqueueWithoutRoom(G g) {
         P p = g.lastP;
-        (p == null ? procs[0] : p).inboxPut(g);
+        inboxPut(p == null ? procs[0] : p, g);
         sysmon.wakeWithWork();
     }
 
@@ -144,9 +145,17 @@ final class Sched {
         if (p == null || p.preempt || p.status() == PState.SYSCALL) {
             enqueueGlobally(g); // new, or its P is held up
         } else {
-            p.inboxPut(g);
+            inboxPut(p, g);
         }
         idle.wakep();
+    }
+
+    /** A P that dies meanwhile would keep it: who looks last after the other's store takes it out again. */
+    private void inboxPut(P p, G g) {
+        p.inboxPut(g);
+        if (p.status() == PState.DEAD) { // pairs with the store of DEAD in Idle.put, which looks at the inbox after it
+            injectGlobally(p.inboxTake());
+        }
     }
 
     /** The lock takes stack, which a goroutine that has lost its P may not have. */
@@ -185,7 +194,7 @@ final class Sched {
 
     /** Go's {@code globrunqget}: takes the fair share, returns the first and puts the others on the ring. */
     G globrunqgetLocked(P p, int max) {
-        int n = global.share(procs.length);
+        int n = global.share(gomaxprocs);
         if (max > 0) {
             n = Math.min(n, max);
         }
@@ -231,7 +240,10 @@ final class Sched {
         if (p == null) {
             p = procs[0];
         }
-        if (p.timers.add(timer, when)) {
+        boolean first = p.timers.add(timer, when);
+        if (p.status() == PState.DEAD) { // pairs with the store of DEAD in Idle.put, after which the timers are moved
+            procresize.moveTimers(p);
+        } else if (first) {
             netpoller.wakeNetPoller(when);
         }
     }

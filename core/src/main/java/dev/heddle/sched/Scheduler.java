@@ -62,9 +62,33 @@ public final class Scheduler implements AutoCloseable {
         return g == null ? null : g.scheduler();
     }
 
-    /** Returns the settings. */
+    /** Returns the settings that it was started with. */
     public SchedulerConfig config() {
         return sched.config;
+    }
+
+    /** Returns how many goroutines may run at once: the number of Ps. */
+    public int gomaxprocs() {
+        return sched.gomaxprocs;
+    }
+
+    /**
+     * Changes how many goroutines may run at once (Go's {@code runtime.GOMAXPROCS}). Nothing is stopped for it: with more
+     * Ps, work that waits is taken up at once; with fewer, the goroutines of those that go run on without a P until their
+     * next scheduling point, and what was queued there goes to the global queue. Takes microseconds. {@code maxHogs} stays
+     * as it was set.
+     *
+     * @param n the number of Ps from now on; 1 to {@link SchedulerConfig#MAX_PROCS}, and less than {@code maxThreads}
+     * @return the number before
+     * @throws IllegalArgumentException if {@code n} is out of range
+     */
+    public int gomaxprocs(int n) {
+        int most = Math.min(SchedulerConfig.MAX_PROCS, sched.config.maxThreads() - 1);
+        if (n < 1 || n > most) {
+            throw new IllegalArgumentException("gomaxprocs: got " + n + ", need 1 to " + most);
+        }
+        StackProbe.checkRoom();
+        return sched.procresize.change(n);
     }
 
     /**

@@ -13,7 +13,7 @@ final class Snapshot {
         List<SchedulerStats.Proc> procs =
                 Arrays.stream(s.procs).map(Snapshot::proc).toList();
         return new SchedulerStats(
-                s.procs.length,
+                s.gomaxprocs,
                 goroutines(s, procs),
                 s.allGs.created(),
                 threads,

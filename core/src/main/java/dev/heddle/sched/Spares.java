@@ -124,7 +124,7 @@ final class Spares {
     private boolean retire(M m) {
         sched.lock.lock();
         try {
-            if (!m.isSpare || !sched.stopping && count <= sched.sparesKept) {
+            if (!m.isSpare || !sched.stopping && count <= 2 * sched.gomaxprocs) {
                 return false;
             }
             M before = null;

@@ -2,6 +2,7 @@ package dev.heddle.sched;
 
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
+import java.util.Arrays;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -49,7 +50,7 @@ final class Sysmon implements Runnable {
 
     private final Sched sched;
     private final Thread thread;
-    private final Watch[] watches;
+    private Watch[] watches = new Watch[0];
     private final ThreadMXBean cpu;
     private final ReadyList ready = new ReadyList();
     private volatile boolean deep;
@@ -107,10 +108,6 @@ final class Sysmon implements Runnable {
 
     Sysmon(Sched sched) {
         this.sched = sched;
-        this.watches = new Watch[sched.procs.length];
-        for (int i = 0; i < watches.length; i++) {
-            watches[i] = new Watch();
-        }
         ThreadMXBean bean = ManagementFactory.getThreadMXBean();
         this.cpu = bean.isThreadCpuTimeSupported() && bean.isThreadCpuTimeEnabled() ? bean : null;
         this.thread = Thread.ofPlatform()
@@ -166,7 +163,7 @@ final class Sysmon implements Runnable {
         int idleRounds = 0;
         boolean overslept = false;
         while (!sched.stopping) {
-            boolean allIdle = sched.idle.npidle() == sched.procs.length;
+            boolean allIdle = sched.idle.npidle() == sched.gomaxprocs;
             if (idleRounds == 0) {
                 delay = MIN_DELAY_NANOS;
             } else if (idleRounds > PATIENT_ROUNDS) {
@@ -193,7 +190,7 @@ final class Sysmon implements Runnable {
     /** All Ps are idle and have been for a while: until one of them is not. */
     private void sleepDeep() {
         deep = true; // pairs with Idle.get: it lowers npidle and then looks at this
-        if (sched.idle.npidle() == sched.procs.length && !sched.stopping && !stranded()) {
+        if (sched.idle.npidle() == sched.gomaxprocs && !sched.stopping && !stranded()) {
             LockSupport.parkNanos(this, DEEP_SLEEP_NANOS);
         }
         deep = false;
@@ -221,7 +218,13 @@ final class Sysmon implements Runnable {
             sched.idle.wakep();
         }
         int taken = 0;
-        for (P p : sched.procs) {
+        P[] procs = sched.procs;
+        if (watches.length < procs.length) {
+            int known = watches.length;
+            watches = Arrays.copyOf(watches, procs.length);
+            Arrays.setAll(watches, i -> i < known ? watches[i] : new Watch());
+        }
+        for (P p : procs) {
             taken += retake(p, watches[p.id], now) ? 1 : 0;
         }
         return taken;
@@ -237,7 +240,7 @@ final class Sysmon implements Runnable {
             return false;
         }
         boolean work = sched.global.size() != 0
-                || sched.idle.npidle() == sched.procs.length && sched.netpoller.mustBePolled();
+                || sched.idle.npidle() == sched.gomaxprocs && sched.netpoller.mustBePolled();
         for (P p : sched.procs) {
             work |= !p.isEmpty() || p.timers.minWhen() != Timers.NONE && sched.netpoller.lastpoll() != 0;
         }
@@ -270,7 +273,7 @@ final class Sysmon implements Runnable {
     private boolean retake(P p, Watch watch, long now) {
         long word = p.word();
         int status = PState.status(word);
-        if (status == PState.IDLE || status == PState.SPINNING) {
+        if (status == PState.IDLE || status == PState.SPINNING || status == PState.DEAD) {
             watch.word = 0;
             return false;
         }

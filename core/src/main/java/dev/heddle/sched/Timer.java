@@ -31,7 +31,16 @@ final class Timer {
      * @return true if it will not fire; false if it has fired, is just firing, or was never started
      */
     boolean stop() {
-        Timers timers = owner;
-        return timers != null && timers.remove(this);
+        Timers timers;
+        do {
+            timers = owner;
+            if (timers == null) {
+                return false;
+            }
+            if (timers.remove(this)) {
+                return true;
+            }
+        } while (timers != owner); // moved to another heap just now
+        return false;
     }
 }

@@ -73,6 +73,38 @@ final class Timers extends SchedLock {
         }
     }
 
+    /**
+     * Go's {@code moveTimers}: takes all timers of a P that is dead. A timer is on one of the two heaps at any moment that
+     * {@link Timer#stop} can see, because both are locked; whoever stops one of them looks again if its owner has changed.
+     *
+     * @return whether a timer of those is now the first here
+     */
+    boolean takeAll(Timers dead) {
+        dead.lock(); // the order of the locks is that of this one caller: it holds no other
+        lock();
+        long before = minWhen;
+        int moved = dead.size;
+        if (heap.length < size + moved) {
+            heap = Arrays.copyOf(heap, Math.max(size + moved, 2 * heap.length));
+        }
+        for (int i = 0; i < moved; i++) {
+            Timer timer = dead.heap[i];
+            dead.heap[i] = null;
+            timer.owner = this;
+            set(size++, timer);
+        }
+        for (int i = (size - 2) / ARITY; i >= 0 && moved > 0; i--) {
+            down(i, heap[i]);
+        }
+        dead.size = 0;
+        dead.minWhen = NONE;
+        minWhen = size == 0 ? NONE : heap[0].when;
+        boolean earlier = minWhen < before;
+        unlock();
+        dead.unlock();
+        return earlier;
+    }
+
     /** Go's {@code runtimer} in a loop: fires all that are due. Callbacks run without the lock. Returns how many. */
     int runDue(long now) {
         int count = 0;

@@ -26,8 +26,8 @@ final class Quiet {
         List<String> found = new ArrayList<>();
         sched.lock.lock();
         try {
-            if (sched.idle.npidle() != sched.procs.length) {
-                found.add("npidle " + sched.idle.npidle() + " of " + sched.procs.length);
+            if (sched.idle.npidle() != sched.gomaxprocs) {
+                found.add("npidle " + sched.idle.npidle() + " of " + sched.gomaxprocs);
             }
             if (sched.idle.nmspinning() != 0) {
                 found.add("nmspinning " + sched.idle.nmspinning());
@@ -36,7 +36,7 @@ final class Quiet {
                 found.add("global queue " + sched.global.size());
             }
             for (P p : sched.procs) {
-                if (p.status() != PState.IDLE || p.m != null) {
+                if (p.status() != (p.id < sched.gomaxprocs ? PState.IDLE : PState.DEAD) || p.m != null) {
                     found.add(p + " " + PState.name(p.word()) + " owned by " + p.m);
                 }
                 if (!p.isEmpty()) {
