@@ -89,6 +89,10 @@ final class G implements Goroutine, Executor, Runnable {
     private int trackingSeq;
     private volatile WaitReason waitReason;
     volatile long waitSince;
+    /** The M that it alone runs on, and how often it has asked for that; written by itself. See {@link LockedThreads}. */
+    volatile M lockedm;
+
+    private int lockedCount;
     /** The M that it holds while PINNED. */
     private volatile M pinnedOn;
 
@@ -252,6 +256,16 @@ final class G implements Goroutine, Executor, Runnable {
         return false;
     }
 
+    /** Whether it waits by {@link #gopark}. */
+    boolean isParked() {
+        int s = state;
+        return s == WAITING || s == PINNED;
+    }
+
+    boolean isDead() {
+        return state == DEAD;
+    }
+
     /** WAITING to QUEUED; the caller then owns the goroutine. False if it was pinned, and has been woken. */
     boolean unpark() {
         while (true) {
@@ -348,6 +362,34 @@ final class G implements Goroutine, Executor, Runnable {
         m.yieldGlobally(true);
         Thread.yield();
         M.current().yieldGlobally(false); // still set if the goroutine could not leave
+    }
+
+    static void checkpoint() {
+        M m = M.current();
+        if (m == null || m.onG0()) {
+            return;
+        }
+        P p = m.p;
+        if (p == null || p.preempt || p.m != m) { // p.m: sysmon has taken it, which only the next CAS on its word would tell
+            gosched();
+        }
+    }
+
+    static void lockOSThread() {
+        G g = current();
+        if (g != null && g.lockedCount++ == 0) {
+            M m = M.current();
+            g.lockedm = m;
+            m.lockedg = g;
+        }
+    }
+
+    static void unlockOSThread() {
+        G g = current();
+        if (g != null && g.lockedCount > 0 && --g.lockedCount == 0) {
+            g.lockedm.lockedg = null;
+            g.lockedm = null;
+        }
     }
 
     static void goyield() {

@@ -25,6 +25,18 @@ public sealed interface Goroutine permits G {
         DEAD
     }
 
+    /** Learns of what a goroutine's body has thrown; see {@link Scheduler#uncaughtExceptionHandler}. */
+    @FunctionalInterface
+    interface UncaughtExceptionHandler {
+        /**
+         * Called by the goroutine itself, at its end. What this throws is logged with the other exception.
+         *
+         * @param g the goroutine
+         * @param e what its body has thrown
+         */
+        void uncaughtException(Goroutine g, Throwable e);
+    }
+
     /** Returns the goroutine that calls this, or null when the caller is not a goroutine. */
     static Goroutine current() {
         return G.current();
@@ -44,6 +56,30 @@ public sealed interface Goroutine permits G {
      */
     static void goyield() {
         G.goyield();
+    }
+
+    /**
+     * A scheduling point for code that computes for long: {@link #gosched} if the caller's time is over or its P was taken,
+     * else nothing, within a few nanoseconds. A loop that calls this every few microseconds never runs without a P, and
+     * gives way to others when it should. Outside a goroutine it does nothing.
+     */
+    static void checkpoint() {
+        G.checkpoint();
+    }
+
+    /**
+     * Go's {@code runtime.LockOSThread}: the caller runs on the thread that it is on now, and on no other, and no other
+     * goroutine runs there, until {@link #unlockOSThread} has been called as often as this. For native code that keeps
+     * something with its thread. If the goroutine ends before that, the thread ends with it. Each wait then costs two
+     * switches between threads. Outside a goroutine it does nothing.
+     */
+    static void lockOSThread() {
+        G.lockOSThread();
+    }
+
+    /** Go's {@code runtime.UnlockOSThread}: takes one {@link #lockOSThread} back; does nothing if there is none. */
+    static void unlockOSThread() {
+        G.unlockOSThread();
     }
 
     /**

@@ -17,7 +17,9 @@ final class M extends Carrier implements Poller.Ready {
         SPINNING,
         NETPOLL,
         SPARE,
-        SYSCALL
+        SYSCALL,
+        /** Parked, because the goroutine that it is locked to waits. */
+        LOCKED
     }
 
     /** Result of {@link #enterSched}: this M has no P. */
@@ -60,6 +62,9 @@ final class M extends Carrier implements Poller.Ready {
 
     boolean isSpare;
 
+    /** The goroutine that alone may run here; see {@link LockedThreads}. Written by that goroutine. */
+    volatile G lockedg;
+
     /** What the current poll has found. */
     private G readyHead;
 
@@ -98,8 +103,16 @@ final class M extends Carrier implements Poller.Ready {
             osThreadId = OsThreads.currentId();
             while (p != null || sched.spares.stopm(this)) {
                 G g = sched.findRunnable.find(this);
-                if (g != null) {
-                    execute(g);
+                if (g == null) {
+                    continue;
+                }
+                if (g.lockedm != null) {
+                    sched.lockedThreads.startlockedm(this, g);
+                    continue;
+                }
+                execute(g);
+                if (lockedg != null && !sched.lockedThreads.serve(this)) {
+                    return;
                 }
             }
         } catch (Throwable e) {
@@ -110,7 +123,7 @@ final class M extends Carrier implements Poller.Ready {
     }
 
     /** Go's {@code execute}: runs a goroutine until it leaves the stack. Comes back with its P in SCHED, or without one. */
-    private void execute(G g) {
+    void execute(G g) {
         P p = this.p;
         assert p.status() == PState.SCHED : p.status();
         if (!findInherits) {
@@ -140,7 +153,7 @@ final class M extends Carrier implements Poller.Ready {
         if (!givenAway) {
             settle(g);
         }
-        if (!hasP) {
+        if (!hasP && lockedg == null) {
             regain();
         }
     }
@@ -223,6 +236,13 @@ final class M extends Carrier implements Poller.Ready {
         p = null;
         out.m = null;
         return out;
+    }
+
+    /** Gives the P, in SCHED, to whoever can use it. */
+    void handoffp() {
+        word = PState.nextEpoch(word, PState.SCHED);
+        p.word(word);
+        sched.handoff.handoffp(releasep());
     }
 
     // -- what a mounted goroutine leaves --
@@ -312,9 +332,7 @@ final class M extends Carrier implements Poller.Ready {
             VirtualThreads.pin();
             try {
                 if (m.enterSched() != NO_P) {
-                    m.word = PState.nextEpoch(m.word, PState.SCHED);
-                    m.p.word(m.word);
-                    m.sched.handoff.handoffp(m.releasep());
+                    m.handoffp();
                 }
             } finally {
                 VirtualThreads.unpin();

@@ -42,11 +42,16 @@ final class Sched {
     final Netpoller netpoller;
     final FindRunnable findRunnable;
     final Procresize procresize;
+    final LockedThreads lockedThreads;
+    final Deadlock deadlock;
     final Sysmon sysmon;
     final VirtualThreads.Container container;
 
     /** No goroutine is accepted any more. */
     volatile boolean closed;
+    /** Null: it is logged. */
+    volatile Goroutine.UncaughtExceptionHandler uncaughtHandler;
+
     /** All threads are to end. */
     volatile boolean stopping;
 
@@ -76,6 +81,8 @@ final class Sched {
         this.netpoller = new Netpoller(this);
         this.findRunnable = new FindRunnable(this);
         this.procresize = new Procresize(this);
+        this.lockedThreads = new LockedThreads(this);
+        this.deadlock = new Deadlock(this);
         this.sysmon = new Sysmon(this);
         this.container = VirtualThreads.container(
                 config.name(), () -> allGs.snapshot().stream().map(g -> g.thread));
@@ -264,6 +271,17 @@ final class Sched {
     }
 
     void uncaught(G g, Throwable e) {
+        Goroutine.UncaughtExceptionHandler handler = uncaughtHandler;
+        if (handler != null) {
+            try {
+                handler.uncaughtException(g, e);
+                return;
+            } catch (Throwable again) {
+                if (again != e) {
+                    e.addSuppressed(again);
+                }
+            }
+        }
         LOG.error("{}: uncaught exception in {} created by goroutine {}", config.name(), g, g.creator, e);
     }
 

@@ -139,6 +139,16 @@ public final class Scheduler implements AutoCloseable {
     }
 
     /**
+     * Sets who learns of what the bodies of goroutines throw, instead of the log. It never ends anything but that goroutine.
+     *
+     * @param handler is called by the goroutine that ends; null, as at the start: it is logged once, as an error, with the
+     *     goroutine's number and its creator's
+     */
+    public void uncaughtExceptionHandler(Goroutine.UncaughtExceptionHandler handler) {
+        sched.uncaughtHandler = handler;
+    }
+
+    /**
      * Returns a factory of threads that are goroutines of this scheduler, for libraries that want one.
      *
      * @param name the name of each goroutine and thread; empty for none
@@ -227,6 +237,7 @@ public final class Scheduler implements AutoCloseable {
     private void stopThreads() {
         sched.stopping = true;
         sched.spares.wakeAll();
+        sched.lockedThreads.wakeAll();
         sched.netpoller.wakeup();
         sched.sysmon.wake();
         sched.threads.wake();

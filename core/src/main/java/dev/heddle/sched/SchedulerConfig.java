@@ -18,9 +18,18 @@ import java.util.Objects;
  *     {@code forcePreemptNS}
  * @param spareKeepAlive how long a thread stays parked before it ends, when there are more than {@code 2 * procs}; at
  *     least 1 ms. Default 60 s
+ * @param reportDeadlock whether to log it, with a dump, when all goroutines wait and nothing that the scheduler knows of
+ *     can wake them. Default false: an ordinary thread may still wake them, which the scheduler cannot know
  */
+@SuppressWarnings("checkstyle:ParameterNumber")
 public record SchedulerConfig(
-        String name, int procs, int maxThreads, int maxHogs, Duration quantum, Duration spareKeepAlive) {
+        String name,
+        int procs,
+        int maxThreads,
+        int maxHogs,
+        Duration quantum,
+        Duration spareKeepAlive,
+        boolean reportDeadlock) {
     /** Upper limit of {@code procs}. */
     public static final int MAX_PROCS = 1024;
 
@@ -54,7 +63,7 @@ public record SchedulerConfig(
     public static SchedulerConfig defaults() {
         int procs = Math.min(Runtime.getRuntime().availableProcessors(), MAX_PROCS);
         return new SchedulerConfig(
-                "heddle", procs, MAX_THREADS, defaultHogs(procs), Duration.ofMillis(10), Duration.ofSeconds(60));
+                "heddle", procs, MAX_THREADS, defaultHogs(procs), Duration.ofMillis(10), Duration.ofSeconds(60), false);
     }
 
     private static int defaultHogs(int procs) {
@@ -63,32 +72,37 @@ public record SchedulerConfig(
 
     /** Returns these settings with another {@code name}. */
     public SchedulerConfig withName(String value) {
-        return new SchedulerConfig(value, procs, maxThreads, maxHogs, quantum, spareKeepAlive);
+        return new SchedulerConfig(value, procs, maxThreads, maxHogs, quantum, spareKeepAlive, reportDeadlock);
     }
 
     /** Returns these settings with other {@code procs}; {@code maxHogs} follows if it was the default. */
     public SchedulerConfig withProcs(int value) {
         int hogs = maxHogs == defaultHogs(procs) ? defaultHogs(value) : maxHogs;
-        return new SchedulerConfig(name, value, maxThreads, hogs, quantum, spareKeepAlive);
+        return new SchedulerConfig(name, value, maxThreads, hogs, quantum, spareKeepAlive, reportDeadlock);
     }
 
     /** Returns these settings with other {@code maxThreads}. */
     public SchedulerConfig withMaxThreads(int value) {
-        return new SchedulerConfig(name, procs, value, maxHogs, quantum, spareKeepAlive);
+        return new SchedulerConfig(name, procs, value, maxHogs, quantum, spareKeepAlive, reportDeadlock);
     }
 
     /** Returns these settings with other {@code maxHogs}. */
     public SchedulerConfig withMaxHogs(int value) {
-        return new SchedulerConfig(name, procs, maxThreads, value, quantum, spareKeepAlive);
+        return new SchedulerConfig(name, procs, maxThreads, value, quantum, spareKeepAlive, reportDeadlock);
     }
 
     /** Returns these settings with another {@code quantum}. */
     public SchedulerConfig withQuantum(Duration value) {
-        return new SchedulerConfig(name, procs, maxThreads, maxHogs, value, spareKeepAlive);
+        return new SchedulerConfig(name, procs, maxThreads, maxHogs, value, spareKeepAlive, reportDeadlock);
     }
 
     /** Returns these settings with another {@code spareKeepAlive}. */
     public SchedulerConfig withSpareKeepAlive(Duration value) {
-        return new SchedulerConfig(name, procs, maxThreads, maxHogs, quantum, value);
+        return new SchedulerConfig(name, procs, maxThreads, maxHogs, quantum, value, reportDeadlock);
+    }
+
+    /** Returns these settings with another {@code reportDeadlock}. */
+    public SchedulerConfig withReportDeadlock(boolean value) {
+        return new SchedulerConfig(name, procs, maxThreads, maxHogs, quantum, spareKeepAlive, value);
     }
 }

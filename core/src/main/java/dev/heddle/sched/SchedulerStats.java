@@ -65,11 +65,12 @@ public record SchedulerStats(
      * @param netpoll blocked in the netpoller: 0 or 1
      * @param spare parked
      * @param syscall inside a declared blocking call
+     * @param locked parked with nothing to do but for the waiting goroutine that has locked them
      */
-    public record Threads(int running, int spinning, int netpoll, int spare, int syscall) {
+    public record Threads(int running, int spinning, int netpoll, int spare, int syscall, int locked) {
         /** Returns how many live. */
         public int total() {
-            return running + spinning + netpoll + spare + syscall;
+            return running + spinning + netpoll + spare + syscall + locked;
         }
     }
 

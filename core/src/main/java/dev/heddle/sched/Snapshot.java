@@ -63,7 +63,8 @@ final class Snapshot {
                 count[M.Where.SPINNING.ordinal()],
                 count[M.Where.NETPOLL.ordinal()],
                 count[M.Where.SPARE.ordinal()],
-                count[M.Where.SYSCALL.ordinal()]);
+                count[M.Where.SYSCALL.ordinal()],
+                count[M.Where.LOCKED.ordinal()]);
     }
 
     /** Who neither runs nor is queued waits. The parts are read one after the other, so the sum is only nearly exact. */

@@ -140,6 +140,11 @@ final class Sysmon implements Runnable {
         thread.join(Math.max(1, nanos / 1_000_000));
     }
 
+    /** Whether it sleeps because all Ps have been idle for a while. */
+    boolean isDeep() {
+        return deep;
+    }
+
     /** Ends a deep sleep; costs a read when there is none. */
     void wakeIfDeep() {
         if (deep) {
@@ -189,6 +194,7 @@ final class Sysmon implements Runnable {
 
     /** All Ps are idle and have been for a while: until one of them is not. */
     private void sleepDeep() {
+        sched.deadlock.check();
         deep = true; // pairs with Idle.get: it lowers npidle and then looks at this
         if (sched.idle.npidle() == sched.gomaxprocs && !sched.stopping && !stranded()) {
             LockSupport.parkNanos(this, DEEP_SLEEP_NANOS);

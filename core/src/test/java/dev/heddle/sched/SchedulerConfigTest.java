@@ -32,8 +32,9 @@ class SchedulerConfigTest {
                 .withMaxThreads(99)
                 .withMaxHogs(7)
                 .withQuantum(Duration.ofMillis(5))
-                .withSpareKeepAlive(Duration.ofSeconds(1));
-        assertEquals(new SchedulerConfig("n", 3, 99, 7, Duration.ofMillis(5), Duration.ofSeconds(1)), changed);
+                .withSpareKeepAlive(Duration.ofSeconds(1))
+                .withReportDeadlock(true);
+        assertEquals(new SchedulerConfig("n", 3, 99, 7, Duration.ofMillis(5), Duration.ofSeconds(1), true), changed);
     }
 
     @Test

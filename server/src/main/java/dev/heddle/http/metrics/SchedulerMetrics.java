@@ -128,7 +128,8 @@ final class SchedulerMetrics implements MultiCollector {
                 Family.point("state", "spinning", threads.spinning()),
                 Family.point("state", "netpoll", threads.netpoll()),
                 Family.point("state", "spare", threads.spare()),
-                Family.point("state", "syscall", threads.syscall()));
+                Family.point("state", "syscall", threads.syscall()),
+                Family.point("state", "locked", threads.locked()));
     }
 
     private static List<Point> perProc(Figures figures, ToLongFunction<SchedulerStats.Proc> value) {

@@ -19,7 +19,7 @@ class SchedulerMetricsTest {
             2,
             new SchedulerStats.Goroutines(3, 4, 5, 6),
             7,
-            new SchedulerStats.Threads(8, 9, 1, 11, 12),
+            new SchedulerStats.Threads(8, 9, 1, 11, 12, 13),
             List.of(
                     new SchedulerStats.Proc(0, "running", 13, 14, 15, 16, 17, 18, 19),
                     new SchedulerStats.Proc(1, "idle", 20, 21, 22, 23, 24, 25, 26)),
@@ -102,6 +102,7 @@ class SchedulerMetricsTest {
                 heddle_sched_stolen_goroutines_total{p="0"} 19.0
                 heddle_sched_stolen_goroutines_total{p="1"} 26.0
                 heddle_sched_syscalls_total 35.0
+                heddle_sched_threads{state="locked"} 13.0
                 heddle_sched_threads{state="netpoll"} 1.0
                 heddle_sched_threads{state="running"} 8.0
                 heddle_sched_threads{state="spare"} 11.0
