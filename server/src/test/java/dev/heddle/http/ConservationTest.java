@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -72,18 +73,40 @@ class ConservationTest {
         };
     }
 
+    private static final int CLIENTS = 8;
+    private static final int REQUESTS = 2_000;
+
     @Test
     void pipelinedInBurstsOfAnySize() throws Exception {
-        int clients = 8;
-        int requests = 2_000;
-        List<CompletableFuture<Void>> all = new ArrayList<>();
-        for (int i = 0; i < clients; i++) {
-            int seed = i;
-            all.add(CompletableFuture.runAsync(() -> burst(new Random(seed), requests), Thread::startVirtualThread));
+        clients().get(50, TimeUnit.SECONDS);
+        allWereServed();
+    }
+
+    /** Connections stay with their loops, and loops belong to no P. */
+    @Test
+    void whileTheNumberOfPsChanges() throws Exception {
+        CompletableFuture<Void> clients = clients();
+        Random random = new Random(1);
+        while (!clients.isDone()) {
+            server.scheduler().gomaxprocs(1 + random.nextInt(8));
+            LockSupport.parkNanos(random.nextInt(2_000_000));
         }
-        CompletableFuture.allOf(all.toArray(CompletableFuture[]::new)).get(50, TimeUnit.SECONDS);
+        clients.get();
+        allWereServed();
+    }
+
+    private CompletableFuture<Void> clients() {
+        List<CompletableFuture<Void>> all = new ArrayList<>();
+        for (int i = 0; i < CLIENTS; i++) {
+            int seed = i;
+            all.add(CompletableFuture.runAsync(() -> burst(new Random(seed), REQUESTS), Thread::startVirtualThread));
+        }
+        return CompletableFuture.allOf(all.toArray(CompletableFuture[]::new));
+    }
+
+    private void allWereServed() {
         Await.until("all turns are over", () -> server.stats().requestsActive() == 0);
-        assertEquals((long) clients * requests, server.stats().requests());
+        assertEquals((long) CLIENTS * REQUESTS, server.stats().requests());
     }
 
     private void burst(Random random, int requests) {
