@@ -47,7 +47,14 @@ final class Preload {
             "dev.heddle.sched.Spares",
             "dev.heddle.sched.StackProbe",
             "dev.heddle.sched.Timers",
-            "dev.heddle.sched.PState"
+            "dev.heddle.sched.PState",
+            "dev.heddle.sched.Primitives",
+            "dev.heddle.sync.Chan",
+            "dev.heddle.sync.ChanClosedException",
+            "dev.heddle.sync.Select",
+            "dev.heddle.sync.Select$Case",
+            "dev.heddle.sync.Sudog",
+            "dev.heddle.sync.WaitQueue"
         }) {
             try {
                 Class.forName(name, true, Preload.class.getClassLoader());

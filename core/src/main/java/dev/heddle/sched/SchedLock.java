@@ -5,7 +5,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 
 /**
- * A lock for scheduler code. It belongs to the platform thread that took it, whatever is mounted there, and taking it
+ * A lock for scheduler code and for the short sections of primitives ({@link Primitives}); not for applications. It belongs to the platform thread that took it, whatever is mounted there, and taking it
  * never unmounts a goroutine: a {@code ReentrantLock} or a monitor would, and the goroutine would resume in the middle of
  * scheduler code on another M.
  *
@@ -15,7 +15,7 @@ import java.lang.invoke.VarHandle;
  * <p>Differs from Go's {@code lock} of {@code lock_futex.go}: 4 rounds of 30 pauses as there, but the sleep is timed,
  * which needs no wake-up that could be lost.
  */
-class SchedLock {
+public class SchedLock {
     private static final VarHandle HELD;
 
     static {
@@ -34,7 +34,11 @@ class SchedLock {
 
     private volatile int held;
 
-    final void lock() {
+    /** Makes a lock that nobody holds. */
+    public SchedLock() {}
+
+    /** Takes the lock, and spins while another thread has it. The caller must not have it, nor wait for anything with it. */
+    public final void lock() {
         if (!HELD.compareAndSet(this, 0, 1)) {
             lockSlow();
         }
@@ -56,7 +60,8 @@ class SchedLock {
         return held == 0 && HELD.compareAndSet(this, 0, 1);
     }
 
-    final void unlock() {
+    /** Gives the lock back: on the thread that took it. A volatile store, so it is a full fence as well. */
+    public final void unlock() {
         assert held == 1 : "unlock of an unlocked lock";
         held = 0;
     }

@@ -16,6 +16,12 @@ final class StackProbe {
     private static final int SHALLOW = 8;
 
     /**
+     * Frames of {@link #checkSection}: {@link #SHALLOW} and as much again, for what a primitive does before it wakes
+     * somebody.
+     */
+    private static final int SECTION = 2 * SHALLOW;
+
+    /**
      * Frames of {@link #room}: more than the deepest section, {@code go} with a wake-up, takes in the interpreter while
      * the probe is compiled (our measurement: tests at every depth near the end of the stack, also with {@code -Xint}).
      */
@@ -26,6 +32,11 @@ final class StackProbe {
     /** Throws StackOverflowError if there is not enough room for a short section of the scheduler. */
     static void check() {
         down(SHALLOW);
+    }
+
+    /** Throws StackOverflowError if there is not enough room for the section of a primitive and a wake-up after it. */
+    static void checkSection() {
+        down(SECTION);
     }
 
     private static void down(int frames) {

@@ -9,6 +9,7 @@ public enum WaitReason {
     CHAN_RECEIVE("chan receive"),
     CHAN_SEND("chan send"),
     SELECT("select"),
+    SELECT_NO_CASES("select (no cases)"),
     SEMACQUIRE("semacquire"),
     SLEEP("sleep"),
     COND_WAIT("sync.Cond.Wait"),

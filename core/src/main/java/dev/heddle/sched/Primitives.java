@@ -1,0 +1,94 @@
+package dev.heddle.sched;
+
+/**
+ * What {@code dev.heddle.sync} needs of the scheduler beside {@link BinarySemaphore} and {@link SchedLock}; Go's
+ * {@code sync/runtime.go} is the same door. Not for applications.
+ *
+ * <p>A primitive works in this order: {@link #checkRoom}; its short section under a {@link SchedLock}, in which it takes
+ * waiters off its queue; unlock; {@link #wake} each of them. A goroutine at the end of its stack then fails before anything
+ * has been changed, never between a queue and a wake-up.
+ */
+public final class Primitives {
+    /** {@code active_spin} of {@code lock_futex.go}: how often a goroutine looks before it waits. */
+    private static final int ACTIVE_SPIN = 4;
+
+    /** {@code active_spin_cnt} of {@code lock_futex.go}: pauses between two looks. */
+    private static final int ACTIVE_SPIN_CNT = 30;
+
+    private Primitives() {}
+
+    /**
+     * Makes sure that a short section and the wake-ups after it come to an end. Costs some 10 ns.
+     *
+     * @throws StackOverflowError if there is not enough stack
+     */
+    public static void checkRoom() {
+        M m = M.current();
+        if (m == null || m.onG0()) {
+            StackProbe.checkSection();
+            return;
+        }
+        P p = m.p;
+        if (p == null || p.runq.isFull()) {
+            StackProbe.checkRoom(); // a wake-up may take the scheduler's lock
+        } else {
+            StackProbe.checkSection();
+        }
+    }
+
+    /**
+     * {@link #checkRoom} before any number of wake-ups. Costs some 100 ns.
+     *
+     * @throws StackOverflowError if there is not enough stack
+     */
+    public static void checkRoomForMany() {
+        StackProbe.checkRoom();
+    }
+
+    /**
+     * {@link BinarySemaphore#release} for a caller that has called {@link #checkRoom} and holds no lock.
+     *
+     * @param semaphore gets the permit
+     */
+    public static void wake(BinarySemaphore semaphore) {
+        G g = (G) semaphore.unblock();
+        if (g != null) {
+            g.ready();
+        }
+    }
+
+    /**
+     * Go's {@code runtime_canSpin} and {@code runtime_doSpin}: pauses for about a microsecond if it makes sense to wait for
+     * a lock in place, because its holder may run on another processor and nobody waits for this P.
+     *
+     * @param iteration how often the caller has spun already for this lock
+     * @return whether it has paused; false means that the caller should wait properly
+     */
+    public static boolean spin(int iteration) {
+        if (iteration >= ACTIVE_SPIN || OneProcessor.ONLY || !othersMayRun()) {
+            return false;
+        }
+        for (int i = 0; i < ACTIVE_SPIN_CNT; i++) {
+            Thread.onSpinWait();
+        }
+        return true;
+    }
+
+    /** As in Go: another P runs, and nothing is queued on ours. A thread that is not an M knows nothing, and may spin. */
+    private static boolean othersMayRun() {
+        M m = M.current();
+        if (m == null || m.onG0()) {
+            return true;
+        }
+        P p = m.p;
+        Idle idle = m.sched.idle;
+        return p != null
+                && m.sched.procs.length > idle.npidle() + idle.nmspinning() + 1
+                && p.isEmpty();
+    }
+
+    /** Asked once, when the first lock is contended. */
+    private static final class OneProcessor {
+        static final boolean ONLY = Runtime.getRuntime().availableProcessors() == 1;
+    }
+}
