@@ -71,6 +71,10 @@ final class G implements Goroutine, Executor, Runnable {
     final boolean stranger;
     /** A part of the scheduler or of the netpoller: not waited for at shutdown. */
     volatile boolean system;
+    /** Started by something that was accepted before the shutdown: not refused during it. */
+    boolean accepted;
+    /** See {@link Inherited}. Belongs to this goroutine once it is started; null when it has ended. */
+    Object inherited;
 
     private Runnable body;
     private boolean started;
@@ -103,7 +107,9 @@ final class G implements Goroutine, Executor, Runnable {
         this.body = body;
         this.stranger = false;
         this.id = sched.allGs.nextId();
-        this.creator = callerId();
+        G caller = current();
+        this.creator = caller == null ? 0 : caller.id;
+        this.inherited = Inherited.ofCreator(caller);
         this.trackingSeq = (int) id;
         this.thread = VirtualThreads.newThread(this, name, inherit, this);
         this.cont = VirtualThreads.continuation(thread);
@@ -119,11 +125,6 @@ final class G implements Goroutine, Executor, Runnable {
         this.trackingSeq = (int) id;
         this.thread = stranger;
         this.cont = cont;
-    }
-
-    private static long callerId() {
-        G g = current();
-        return g == null ? 0 : g.id;
     }
 
     /** The goroutine that calls this, or null: also on g0. */
@@ -215,7 +216,9 @@ final class G implements Goroutine, Executor, Runnable {
         if (!room) {
             throw new StackOverflowError("no room to start a goroutine");
         }
-        sched.checkOpen();
+        if (!accepted) {
+            sched.checkOpen();
+        }
         started = true;
         sched.allGs.add(this);
     }
@@ -251,6 +254,7 @@ final class G implements Goroutine, Executor, Runnable {
     boolean hasEnded() {
         if ((bodyEnded || stranger) && thread.getState() == Thread.State.TERMINATED) {
             state = DEAD;
+            inherited = null; // can go, however long this object is kept
             return true;
         }
         return false;

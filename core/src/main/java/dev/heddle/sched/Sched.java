@@ -55,6 +55,8 @@ final class Sched {
     /** All threads are to end. */
     volatile boolean stopping;
 
+    private volatile boolean timerFailureLogged;
+
     /** Counted without a P. */
     private volatile long foreignSyscalls;
 
@@ -242,6 +244,13 @@ final class Sched {
     /** Starts a timer on the caller's P, or on any if it has none. */
     void startTimer(Timer timer, long nanos) {
         long when = Clock.after(nanos);
+        if (addTimer(timer, when)) {
+            netpoller.wakeNetPoller(when);
+        }
+    }
+
+    /** Puts a timer on the heap of the caller's P, or of the first. True if the netpoller has to be told. */
+    boolean addTimer(Timer timer, long when) {
         M m = M.current();
         P p = m == null || m.sched != this ? null : m.p;
         if (p == null) {
@@ -250,8 +259,28 @@ final class Sched {
         boolean first = p.timers.add(timer, when);
         if (p.status() == PState.DEAD) { // pairs with the store of DEAD in Idle.put, after which the timers are moved
             procresize.moveTimers(p);
-        } else if (first) {
-            netpoller.wakeNetPoller(when);
+            return false;
+        }
+        return first;
+    }
+
+    /** Go's {@code goFunc}: starts the function of a timer that has fired. On g0; never throws. */
+    void goFired(Runnable func, Object inherited) {
+        try {
+            G g = new G(this, "", false, func);
+            g.inherited = inherited;
+            g.accepted = true;
+            VirtualThreads.start(g.thread, container);
+        } catch (Throwable e) {
+            timerFailed(e);
+        }
+    }
+
+    /** Logs once, and from elsewhere: this is g0. */
+    void timerFailed(Throwable e) {
+        if (!timerFailureLogged) {
+            timerFailureLogged = true;
+            logElsewhere(() -> LOG.error("{}: a timer could not fire. Logged once", config.name(), e));
         }
     }
 
@@ -296,6 +325,8 @@ final class Sched {
             return;
         }
         G g = new G(this, thread, continuation, parent.id);
+        G starter = G.current();
+        g.inherited = Inherited.ofCreator(starter == null ? parent : starter);
         VirtualThreads.scheduler(thread, g);
         g.wake(M.current());
     }

@@ -26,6 +26,14 @@ final class Timer {
     }
 
     /**
+     * Whether it waits on a heap. For a timer that only the caller can put on one: true may be out of date by then, since
+     * a P may just be taking it; false is not.
+     */
+    boolean isOnHeap() {
+        return index >= 0;
+    }
+
+    /**
      * Takes the timer off its heap.
      *
      * @return true if it will not fire; false if it has fired, is just firing, or was never started

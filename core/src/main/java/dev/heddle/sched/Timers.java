@@ -109,22 +109,30 @@ final class Timers extends SchedLock {
     int runDue(long now) {
         int count = 0;
         while (minWhen <= now) {
-            Timer due;
-            lock();
-            try {
-                if (size == 0 || heap[0].when > now) {
-                    break;
-                }
-                due = heap[0];
-                removeAt(0);
-                fired++; // under the lock
-            } finally {
-                unlock();
+            Timer due = takeDue(now);
+            if (due == null) {
+                break;
             }
             due.callback.fire(due.arg);
             count++;
         }
         return count;
+    }
+
+    /** Takes the first timer off the heap if it is due, for the caller to fire. */
+    Timer takeDue(long now) {
+        lock();
+        try {
+            if (size == 0 || heap[0].when > now) {
+                return null;
+            }
+            Timer due = heap[0];
+            removeAt(0);
+            fired++; // under the lock
+            return due;
+        } finally {
+            unlock();
+        }
     }
 
     private void removeAt(int i) {
