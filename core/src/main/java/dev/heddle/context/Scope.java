@@ -1,0 +1,214 @@
+package dev.heddle.context;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What can end: the part of a context that is cancelled (Go's {@code cancelCtx} and {@code timerCtx}). Several contexts
+ * share one when they differ only in values.
+ *
+ * <p><b>Protocol.</b> A scope lives while {@link #ended} is null. It is ended once, by the CAS that sets {@code ended}:
+ * by its owner, by its alarm, or by the end of its parent. Whoever wins that CAS stops the alarm, has the parent forget the
+ * scope, and tells the children: it takes each out of {@link #children} and tells those that it has taken out itself. A
+ * scope that is told of its parent's end ends with the same reason, and its children are told in turn, from a list rather
+ * than by recursion, since chains of contexts may be long. A parent has ended before any of its children is told.
+ *
+ * <p>A child joins by {@link #add}: it puts itself in, then looks at {@code ended}. Why none is missed: the put comes before
+ * the look, the CAS before the walk. If the look finds null, the CAS comes after it and so after the put, and the walk finds
+ * the child. If it finds an end, the child takes itself out again; whether that or the walk's removal succeeds says who
+ * tells it, so it is told once.
+ *
+ * <p>A child leaves by {@link #forget}, in constant time, when it is no longer interested: nothing of it stays behind. If
+ * that removes nothing, the child has been told or is just being told.
+ *
+ * <p>Differs from Go, where one mutex per context guards all this, also while children are told: here nothing is locked but
+ * a bin of the map, and that not while anybody is told, so children may do what they want. A scope with a hundred thousand
+ * children, as that of a server, is not a bottleneck.
+ */
+final class Scope implements Child {
+    private static final Logger LOG = LoggerFactory.getLogger(Context.class);
+
+    /** Half of what a long can count in nanoseconds, 146 years: differences of times must not overflow. */
+    private static final long MAX_NANOS = Long.MAX_VALUE / 2;
+
+    private static final VarHandle ENDED;
+    private static final VarHandle CHILDREN;
+
+    static {
+        try {
+            MethodHandles.Lookup lookup = MethodHandles.lookup();
+            ENDED = lookup.findVarHandle(Scope.class, "ended", Ended.class);
+            CHILDREN = lookup.findVarHandle(Scope.class, "children", Set.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
+    private final Scope parent;
+    /** When it ends by itself, in terms of {@link System#nanoTime}; only if {@link #deadline} is there. */
+    private final long deadlineNanos;
+    /** The same on the calendar, or null. */
+    private final Instant deadline;
+
+    private volatile Ended ended;
+    /** Made when the first child comes. */
+    private volatile Set<Child> children;
+    /** Pairs with {@link #end}: it is written before a look at ended, and read after ended was set. */
+    private volatile Alarm alarm;
+
+    private Scope(Scope parent, Instant deadline, long deadlineNanos) {
+        this.parent = parent;
+        this.deadline = deadline;
+        this.deadlineNanos = deadlineNanos;
+    }
+
+    /** A new scope inside another one, or inside none if {@code parent} is null. */
+    static Scope in(Scope parent) {
+        Scope scope = parent == null ? new Scope(null, null, 0) : new Scope(parent, parent.deadline, parent.deadlineNanos);
+        scope.join();
+        return scope;
+    }
+
+    /** A new scope that ends by itself after some time; if the parent ends sooner, with the parent. */
+    static Scope in(Scope parent, Instant at, long nanos) {
+        long left = Math.clamp(nanos, -MAX_NANOS, MAX_NANOS);
+        long end = System.nanoTime() + left;
+        if (parent != null && parent.deadline != null && parent.deadlineNanos - end <= 0) {
+            return in(parent);
+        }
+        Scope scope = new Scope(parent, at, end);
+        scope.join();
+        if (left <= 0) {
+            scope.end(Ended.DEADLINE);
+        } else if (scope.ended == null) {
+            scope.alarm = Alarm.after(left, () -> scope.end(Ended.DEADLINE));
+            if (scope.ended != null) {
+                scope.stopAlarm();
+            }
+        }
+        return scope;
+    }
+
+    private void join() {
+        if (parent != null && !parent.add(this)) {
+            end(parent.ended);
+        }
+    }
+
+    Ended ended() {
+        return ended;
+    }
+
+    Instant deadline() {
+        return deadline;
+    }
+
+    /** Until {@link #deadline}, if there is one; may be negative. */
+    long remainingNanos() {
+        return deadlineNanos - System.nanoTime();
+    }
+
+    /**
+     * Takes a child in, which is told when this scope ends.
+     *
+     * @return false if this scope has ended: the child is then not told
+     */
+    boolean add(Child child) {
+        if (ended != null) {
+            return false;
+        }
+        Set<Child> set = childrenOrNew();
+        set.add(child);
+        return ended == null || !set.remove(child);
+    }
+
+    private Set<Child> childrenOrNew() {
+        Set<Child> set = children;
+        if (set == null) {
+            set = ConcurrentHashMap.newKeySet();
+            if (!CHILDREN.compareAndSet(this, null, set)) {
+                set = children;
+            }
+        }
+        return set;
+    }
+
+    /** Lets a child go. False if it is not there: it has been told, or is just being told. */
+    boolean forget(Child child) {
+        Set<Child> set = children;
+        return set != null && set.remove(child);
+    }
+
+    /** How many children would be told. For tests. */
+    int size() {
+        Set<Child> set = children;
+        return set == null ? 0 : set.size();
+    }
+
+    @Override
+    public void told(Ended why) {
+        end(why);
+    }
+
+    /** Ends this scope and all inside it. False if it had ended before. */
+    boolean end(Ended why) {
+        if (!finish(why)) {
+            return false;
+        }
+        if (parent != null) {
+            parent.forget(this);
+        }
+        Deque<Scope> untold = null;
+        for (Scope scope = this; scope != null; scope = untold == null ? null : untold.poll()) {
+            Set<Child> set = scope.children;
+            if (set == null) {
+                continue;
+            }
+            for (Child child : set) {
+                if (!set.remove(child)) {
+                    continue;
+                }
+                if (!(child instanceof Scope inner)) {
+                    tell(child, why);
+                } else if (inner.finish(why)) {
+                    untold = untold == null ? new ArrayDeque<>() : untold;
+                    untold.add(inner);
+                }
+            }
+        }
+        return true;
+    }
+
+    /** This scope alone; the winner sees to the rest. */
+    private boolean finish(Ended why) {
+        if (!ENDED.compareAndSet(this, null, why)) {
+            return false;
+        }
+        stopAlarm();
+        return true;
+    }
+
+    private void stopAlarm() {
+        Alarm set = alarm;
+        if (set != null) {
+            alarm = null;
+            set.stop();
+        }
+    }
+
+    /** One that fails must not keep the others from being told. */
+    private static void tell(Child child, Ended why) {
+        try {
+            child.told(why);
+        } catch (Throwable e) {
+            LOG.error("could not tell {} of the end of its context", child, e);
+        }
+    }
+}

@@ -1,0 +1,13 @@
+/**
+ * What a piece of work is done for, how long that is wanted, and the work's parts: {@link dev.heddle.context.Context}, after
+ * Go's package {@code context}, and {@link dev.heddle.context.TaskGroup}, goroutines that belong together (Go's
+ * {@code errgroup}).
+ *
+ * <p>Cancellation is cooperative: a context tells that its work is no longer wanted, and the work looks at it
+ * ({@link dev.heddle.context.Context#check}), waits for it, or has a function called. Only the children of a
+ * {@link dev.heddle.context.TaskGroup} are also interrupted.
+ *
+ * <p>Differs from Go: a context is not handed from function to function. Each goroutine has a current one
+ * ({@link dev.heddle.context.Context#current}), which the goroutines that it starts inherit.
+ */
+package dev.heddle.context;
