@@ -49,7 +49,7 @@ final class Preload {
             "dev.heddle.sched.Timers",
             "dev.heddle.sched.RuntimeTimer",
             "dev.heddle.sched.Inherited",
-                        "dev.heddle.sched.PState",
+            "dev.heddle.sched.PState",
             "dev.heddle.sched.Primitives",
             "dev.heddle.sync.Chan",
             "dev.heddle.sync.ChanClosedException",

@@ -83,7 +83,7 @@ public final class Primitives {
         P p = m.p;
         Idle idle = m.sched.idle;
         return p != null
-                && m.sched.procs.length > idle.npidle() + idle.nmspinning() + 1
+                && m.sched.gomaxprocs > idle.npidle() + idle.nmspinning() + 1
                 && p.isEmpty();
     }
 
