@@ -4,36 +4,15 @@ import dev.heddle.sched.Goroutine;
 import dev.heddle.sched.Scheduler;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Fork;
-import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OperationsPerInvocation;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
-import org.openjdk.jmh.annotations.Warmup;
 import org.openjdk.jmh.infra.Blackhole;
 
 /**
  * What does a fan-out cost? One goroutine starts a thousand children that each compute for about a microsecond, on as
  * many processors as there are, and joins each of them. One operation is a child.
  */
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.NANOSECONDS)
-@Warmup(iterations = 5, time = 1)
-@Measurement(iterations = 5, time = 1)
-@Fork(
-        value = 2,
-        jvmArgsAppend = {
-            Flags.OPEN_LANG,
-            Flags.EXPORT_MISC,
-            Flags.EXPORT_ACCESS,
-            Flags.EXPORT_VM,
-            Flags.HEAP,
-            Flags.COLLECTOR
-        })
-public class FanoutBenchmark {
+public class FanoutBenchmark extends Measured {
     private static final int CHILDREN = 1000;
 
     /** About 1 us on a core of 2.5 GHz. */

@@ -3,35 +3,14 @@ package dev.heddle.load.jmh;
 import dev.heddle.sched.BinarySemaphore;
 import dev.heddle.sched.Goroutine;
 import dev.heddle.sched.WaitReason;
-import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Fork;
-import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OperationsPerInvocation;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
-import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * What does it cost to wake another thread and wait for it? Two of them pass a permit to and fro; one operation is a
  * round trip.
  */
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.NANOSECONDS)
-@Warmup(iterations = 5, time = 1)
-@Measurement(iterations = 5, time = 1)
-@Fork(
-        value = 2,
-        jvmArgsAppend = {
-            Flags.OPEN_LANG,
-            Flags.EXPORT_MISC,
-            Flags.EXPORT_ACCESS,
-            Flags.EXPORT_VM,
-            Flags.HEAP,
-            Flags.COLLECTOR
-        })
-public class PingPongBenchmark {
+public class PingPongBenchmark extends Measured {
     private static final int ROUNDS = 1000;
 
     /** Heddle. */

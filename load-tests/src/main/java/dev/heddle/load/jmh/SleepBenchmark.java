@@ -5,42 +5,24 @@ import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Fork;
-import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.State;
-import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * How late does a sleep of 1 ms end, alone and among ten thousand others? One operation is the time from the start of
  * the first to the end of the last; what exceeds 1 ms is the price.
  */
-@BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
-@Warmup(iterations = 5, time = 1)
-@Measurement(iterations = 5, time = 1)
-@Fork(
-        value = 2,
-        jvmArgsAppend = {
-            Flags.OPEN_LANG,
-            Flags.EXPORT_MISC,
-            Flags.EXPORT_ACCESS,
-            Flags.EXPORT_VM,
-            Flags.HEAP,
-            Flags.COLLECTOR
-        })
-public class SleepBenchmark {
+public class SleepBenchmark extends Measured {
     private static final Duration NAP = Duration.ofMillis(1);
 
     /** How many sleep at once. */
     @State(Scope.Benchmark)
     public static class Crowd {
         /** One alone, or many. */
-        @Param({"1", "10000"})
+        @Param({"1", "10000", "100000"})
         public int sleepers;
     }
 

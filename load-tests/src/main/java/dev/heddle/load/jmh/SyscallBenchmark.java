@@ -8,41 +8,20 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Fork;
 import org.openjdk.jmh.annotations.Level;
-import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OperationsPerInvocation;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
-import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * What does it cost to declare a blocking call? An empty call shows entry and exit alone, a read of 4 KiB from the page
  * cache what they add to a short real one. The JDK's scheduler has no such declaration for file reads: there the call
  * is simply made.
  */
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.NANOSECONDS)
-@Warmup(iterations = 5, time = 1)
-@Measurement(iterations = 5, time = 1)
-@Fork(
-        value = 2,
-        jvmArgsAppend = {
-            Flags.OPEN_LANG,
-            Flags.EXPORT_MISC,
-            Flags.EXPORT_ACCESS,
-            Flags.EXPORT_VM,
-            Flags.HEAP,
-            Flags.COLLECTOR
-        })
-public class SyscallBenchmark {
+public class SyscallBenchmark extends Measured {
     private static final int CALLS = 1000;
     private static final int BLOCK_BYTES = 4096;
 

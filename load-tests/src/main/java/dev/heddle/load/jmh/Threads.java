@@ -39,4 +39,21 @@ public class Threads {
     static void inVirtualThread(Runnable body) throws InterruptedException {
         Thread.startVirtualThread(body).join();
     }
+
+    /** A body that may be interrupted, which none is. */
+    @FunctionalInterface
+    interface Body {
+        void run() throws InterruptedException;
+    }
+
+    /** Makes something that goroutines and threads can run of it. */
+    static Runnable unchecked(Body body) {
+        return () -> {
+            try {
+                body.run();
+            } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
+        };
+    }
 }

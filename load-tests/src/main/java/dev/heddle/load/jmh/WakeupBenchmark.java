@@ -7,11 +7,7 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Fork;
-import org.openjdk.jmh.annotations.Measurement;
 import org.openjdk.jmh.annotations.Mode;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
-import org.openjdk.jmh.annotations.Warmup;
 import org.openjdk.jmh.annotations.Level;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
@@ -23,20 +19,7 @@ import org.openjdk.jmh.annotations.TearDown;
  * operation is the wake-up and the answer to it, for which the platform thread spins.
  */
 @BenchmarkMode(Mode.SampleTime)
-@OutputTimeUnit(TimeUnit.NANOSECONDS)
-@Warmup(iterations = 5, time = 1)
-@Measurement(iterations = 5, time = 1)
-@Fork(
-        value = 2,
-        jvmArgsAppend = {
-            Flags.OPEN_LANG,
-            Flags.EXPORT_MISC,
-            Flags.EXPORT_ACCESS,
-            Flags.EXPORT_VM,
-            Flags.HEAP,
-            Flags.COLLECTOR
-        })
-public class WakeupBenchmark {
+public class WakeupBenchmark extends Measured {
     /** Long enough for spinning threads to give up and park; a guess, a hundred times Go's hand-over delay of 20 us. */
     private static final long QUIET_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
 
