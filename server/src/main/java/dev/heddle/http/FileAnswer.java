@@ -17,6 +17,9 @@ import java.nio.file.attribute.BasicFileAttributes;
 /**
  * Sends files. Opening and reading are declared to the scheduler as blocking calls, piece by piece; sending waits for the
  * client as every stream does. A small file goes out in one message.
+ *
+ * <p>A channel and not {@link dev.heddle.os.File}: it reads into the buffer that goes to the socket without a copy, and that
+ * an interrupt closes it does no harm, since it belongs to this answer alone.
  */
 final class FileAnswer {
     /** What is read at once: the size of a pipe and of what a socket takes at once. */
@@ -33,7 +36,7 @@ final class FileAnswer {
             throw new IOException("file: got " + offset + " to " + (offset + n) + ", need a part of its " + size + " bytes");
         }
         if (response.header("content-type") == null) {
-            response.type(MediaTypes.of(path));
+            response.type(MediaTypes.of(path.toString()));
         }
         if (response.isWithoutBody() || n == 0) {
             response.beginStream(n);
