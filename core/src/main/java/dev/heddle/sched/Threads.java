@@ -70,6 +70,7 @@ final class Threads implements Runnable {
                 Refusal refusal = create(p);
                 if (refusal != null) {
                     sched.idle.abandon(p); // before the log: a logger may wait for a goroutine that needs this P
+                    sched.netpoller.wakeup(); // the M that sleeps there may be the only one that is free to take it
                     refused(refusal);
                 }
             }

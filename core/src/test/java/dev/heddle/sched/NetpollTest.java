@@ -276,6 +276,27 @@ class NetpollTest {
         }
     }
 
+    /** No thread is to be had, and the only one that is free sleeps in the poll: it must come and run what waits. */
+    @Test
+    void atMaxThreadsTheThreadInThePollRunsWhatIsQueued() {
+        try (LogCapture _ = LogCapture.quiet();
+                Scheduler s = Started.with(1, config -> config.withMaxThreads(2))) {
+            s.netpollinit(events);
+            BinarySemaphore event = new BinarySemaphore();
+            AtomicBoolean ran = new AtomicBoolean();
+            s.go(() -> events.await(event));
+            Waiting.until(s, "a thread blocks in the poll", () -> events.blocked.get() == 1);
+            s.go(() -> Syscall.callBlocking(() -> {
+                s.go(() -> ran.set(true));
+                Busy.blockedUntil(ran::get);
+                return null;
+            }));
+            Waiting.until(s, "it has run", ran::get);
+            events.happens(event);
+            Quiet.afterEnd(s);
+        }
+    }
+
     @Test
     void withoutWaitersNobodyPolls() throws Exception {
         try (Scheduler s = scheduler(2)) {
