@@ -72,6 +72,10 @@ final class Sysmon implements Runnable {
         M m;
         long cpuNanos;
         boolean cpuKnown;
+        /** It has used next to no processor time since {@link #calmSince}, when it had used this much. */
+        long calmCpuNanos;
+
+        long calmSince;
         boolean denied;
         long deniedAt;
         /** The call that it was seen in. */
@@ -79,6 +83,27 @@ final class Sysmon implements Runnable {
 
         long syscalltick;
         long callSince;
+
+        void cpu(long nanos, long now) {
+            cpuNanos = nanos;
+            cpuKnown = true;
+            calmCpuNanos = nanos;
+            calmSince = now;
+        }
+
+        /**
+         * Whether it has used next to no processor time for half a quantum. One that computes first and then blocks is
+         * seen from the moment that it blocks: it may never use enough for a hog, and as a hog it might not be taken.
+         */
+        boolean isCalm(long nanos, long now, long quantumNanos) {
+            long passed = now - calmSince;
+            if (nanos - calmCpuNanos > quantumNanos / 50 + passed / 25) { // a few percent: a guess
+                calmCpuNanos = nanos;
+                calmSince = now;
+                return false;
+            }
+            return passed >= quantumNanos / 2;
+        }
     }
 
     /** What a poll of sysmon finds. */
@@ -336,8 +361,7 @@ final class Sysmon implements Runnable {
             sched.idle.wakep();
         }
         if (!watch.cpuKnown && ran >= sched.quantumNanos / 4) {
-            watch.cpuNanos = cpuNanos(m);
-            watch.cpuKnown = true;
+            watch.cpu(cpuNanos(m), now);
         }
         if (ran < sched.quantumNanos) {
             return false;
@@ -348,9 +372,9 @@ final class Sysmon implements Runnable {
         if (!mayTake || ran < sched.quantumNanos + MIN_DELAY_NANOS) {
             return false; // it may see the flag
         }
-        long used = cpuNanos(m) - watch.cpuNanos;
-        boolean hog = used >= sched.quantumNanos / 2;
-        boolean asleep = !hog && used < sched.quantumNanos / 50 && OsThreads.isAsleep(m.osThreadId);
+        long used = cpuNanos(m);
+        boolean asleep = watch.isCalm(used, now, sched.quantumNanos) && OsThreads.isAsleep(m.osThreadId);
+        boolean hog = !asleep && used - watch.cpuNanos >= sched.quantumNanos / 2;
         if (!hog && !asleep) {
             return false; // the system has not run it, or not for long: time goes on
         }

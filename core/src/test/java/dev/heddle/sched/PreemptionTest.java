@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ch.qos.logback.classic.Level;
+import dev.heddle.sched.jdk.Carrier;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -252,6 +253,45 @@ class PreemptionTest {
             }
             assertEquals(0, s.stats().preemptions());
             end.set(true);
+            Quiet.afterEnd(s);
+        }
+    }
+
+    /** Too much for one that sleeps, too little for a hog, and then it blocks: nobody else would ever take its P. */
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void whoComputesForAWhileAndThenBlocksLosesItsP() {
+        try (Scheduler s = Started.with(1, config -> config.withQuantum(Duration.ofMillis(100)))) {
+            AtomicBoolean ran = new AtomicBoolean();
+            s.go(() -> {
+                M m = M.current();
+                s.go(() -> {
+                    ran.set(true);
+                    Carrier.unparkCarrier(m);
+                });
+                Busy.nanos(50_000_000);
+                while (!ran.get()) {
+                    Carrier.parkCarrier(Waiting.LIMIT.toNanos() * 2); // one sleep, which uses no processor time
+                }
+            });
+            Waiting.until(s, "the one behind it has run", ran::get);
+            Quiet.afterEnd(s);
+        }
+    }
+
+    /** A hog that may not go on without a P keeps it while it computes, not while it blocks. */
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void aDeniedHogThatBlocksLosesItsP() {
+        try (LogCapture _ = LogCapture.quiet();
+                Scheduler s = Started.with(1, config -> config.withMaxHogs(0))) {
+            AtomicBoolean ran = new AtomicBoolean();
+            s.go(() -> {
+                s.go(() -> ran.set(true));
+                Busy.until(() -> s.stats().preemptionsDenied() > 0);
+                Busy.blockedUntil(ran::get);
+            });
+            Waiting.until(s, "the one behind it has run", ran::get);
             Quiet.afterEnd(s);
         }
     }
