@@ -271,8 +271,6 @@ final class M extends Carrier implements Poller.Ready {
     /**
      * The goroutine has left its stack by a yield, or was unparked while it parked: on g0, from inside the
      * continuation's {@code run}. From the moment that it is queued or committed it may run elsewhere.
-     *
-     * <p>Nobody is woken: this M is about to look for work itself, so as many goroutines wait for one as before.
      */
     void unmounted(G g) {
         givenAway = true;
@@ -290,6 +288,12 @@ final class M extends Carrier implements Poller.Ready {
         }
     }
 
+    /**
+     * On this P nobody need be woken: as many goroutines wait for this M as before, and an M that stops spinning finds
+     * them here. In the global queue it may have looked just before, and look at this P when this M has taken the next
+     * goroutine from it: it would see neither of the two (golang/go#55160; Go wakes somebody each time, we only if there
+     * are two).
+     */
     private void requeue(G g, boolean next) {
         g.stampRunnable();
         int status = enterSched(); // only this tells whether there still is a P
@@ -298,12 +302,17 @@ final class M extends Carrier implements Poller.Ready {
             sched.idle.wakep(); // this M may park
             return;
         }
+        boolean wake = false;
         if (yieldGlobal) {
             sched.globrunqput(g);
+            wake = !p.isEmpty() || sched.global.size() > 1;
         } else {
             p.runqput(g, next);
         }
         leaveSched(status);
+        if (wake) {
+            sched.idle.wakep();
+        }
     }
 
     // -- declared blocking calls --
