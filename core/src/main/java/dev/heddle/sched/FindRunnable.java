@@ -195,7 +195,7 @@ final class FindRunnable {
             p.runqputAll(victim.inboxTake());
             G g = p.runq.get();
             if (g != null) {
-                booked(p, 1 + p.runq.size());
+                booked(p, victim, 1 + p.runq.size());
                 return g;
             }
         }
@@ -206,14 +206,15 @@ final class FindRunnable {
         int before = p.runq.size();
         G g = p.runq.stealFrom(victim.runq, last, PATIENCE);
         if (g != null) {
-            booked(p, 1 + p.runq.size() - before);
+            booked(p, victim, 1 + p.runq.size() - before);
         }
         return g;
     }
 
-    private static void booked(P p, int goroutines) {
+    private void booked(P p, P victim, int goroutines) {
         p.steals++;
         p.stolen += goroutines;
+        sched.trace.steal(p, victim, goroutines);
     }
 
     private static final Runnable PATIENCE = () -> {
@@ -249,6 +250,9 @@ final class FindRunnable {
             sched.idle.becomeSpinning(m);
             sched.lock.unlock();
             return null;
+        }
+        if (wasSpinning) {
+            sched.trace.spinStop(m, false);
         }
         sched.idle.put(m.releasep());
         if (wasSpinning) {

@@ -316,6 +316,7 @@ final class G implements Goroutine, Executor, Runnable {
         G g = m.curg;
         g.waitSince = 0;
         g.waitReason = reason;
+        Object event = g.sched.trace.parking(g, reason);
         m.leave(unlockf, lock);
         boolean returned = false;
         try {
@@ -331,6 +332,7 @@ final class G implements Goroutine, Executor, Runnable {
             g.parkPinned(m, lock);
         }
         g.waitReason = null;
+        g.sched.trace.unparked(event);
     }
 
     private void parkPinned(M m, Object lock) {
@@ -458,6 +460,11 @@ final class G implements Goroutine, Executor, Runnable {
             case RUNNABLE -> sched.inSyscall(this) ? State.SYSCALL : State.RUNNING;
             default -> State.WAITING;
         };
+    }
+
+    /** What it is about to wait for, as far as is known: by its M. */
+    WaitReason parkReason() {
+        return waitReason;
     }
 
     @Override

@@ -145,11 +145,13 @@ final class Idle {
         }
         m.status(PState.SPINNING);
         m.where = M.Where.SPINNING;
+        sched.trace.spinStart(m);
     }
 
     /** Go's {@code resetspinning}: the M has found work, so there may be more: wakes the next. */
     void resetspinning(M m) {
         stopSpinning();
+        sched.trace.spinStop(m, true);
         m.status(PState.SCHED);
         m.where = M.Where.RUNNING;
         wakep();

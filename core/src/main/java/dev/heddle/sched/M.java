@@ -72,6 +72,9 @@ final class M extends Carrier implements Poller.Ready {
 
     long goidNext;
     long goidEnd;
+
+    final TraceWriter trace;
+
     /** The thread's number in the operating system, or 0 if that is not known. */
     volatile long osThreadId;
 
@@ -80,6 +83,7 @@ final class M extends Carrier implements Poller.Ready {
         this.sched = sched;
         this.id = id;
         this.nextp = nextp;
+        this.trace = new TraceWriter(id);
     }
 
     /** The M under the caller, of whatever scheduler, or null. */
@@ -99,6 +103,7 @@ final class M extends Carrier implements Poller.Ready {
         try {
             P first = nextp;
             nextp = null;
+            sched.trace.threadStart(this);
             acquirep(first);
             osThreadId = OsThreads.currentId();
             while (p != null || sched.spares.stopm(this)) {
@@ -118,6 +123,7 @@ final class M extends Carrier implements Poller.Ready {
         } catch (Throwable e) {
             sched.broken(this, e);
         } finally {
+            sched.trace.threadEnd(this);
             sched.exited(this);
         }
     }
@@ -140,13 +146,16 @@ final class M extends Carrier implements Poller.Ready {
         unlockf = null;
         where = Where.RUNNING;
         g.taken();
+        sched.trace.goStart(this, g);
         word = findInherits ? PState.with(word, PState.RUNNING) : PState.nextSlice(word, PState.RUNNING);
         p.word(word);
+        sched.trace.running(this, g);
         try {
             g.cont.run();
         } catch (Throwable e) { // out of memory on unmount, say; the goroutine is in the hands of the JDK
             sched.lostContinuation(g, e);
         }
+        sched.trace.left(this);
         curg = null;
         yieldGlobal = false;
         boolean hasP = enterSched() != NO_P;
@@ -161,8 +170,12 @@ final class M extends Carrier implements Poller.Ready {
     /** The goroutine is still this M's: it has ended, or was parked by the JDK. */
     private void settle(G g) {
         if (g.hasEnded()) {
+            sched.trace.goDestroy(this, g);
             sched.goexit(g);
-        } else if (!g.letGo()) {
+            return;
+        }
+        sched.trace.goBlock(this, g, g.parkReason());
+        if (!g.letGo()) {
             requeue(g, true);
         }
     }
@@ -227,12 +240,17 @@ final class M extends Carrier implements Poller.Ready {
         word = PState.nextEpoch(w, PState.status(w));
         next.m = this;
         next.word(word);
+        sched.trace.procStart(this);
+        if (PState.status(w) == PState.SPINNING) {
+            sched.trace.spinStart(this);
+        }
     }
 
     /** Go's {@code releasep}: gives the P up. The caller puts it where it belongs. */
     P releasep() {
         P out = p;
         assert PState.status(word) == PState.SCHED || PState.status(word) == PState.SPINNING;
+        sched.trace.procStop(this);
         p = null;
         out.m = null;
         return out;
@@ -278,6 +296,7 @@ final class M extends Carrier implements Poller.Ready {
         if (f != null) {
             Object lock = parkLock;
             takePark();
+            sched.trace.goBlock(this, g, g.parkReason());
             g.waiting();
             if (!f.unlock(g, lock) && g.unpark()) {
                 requeue(g, true);
@@ -297,13 +316,19 @@ final class M extends Carrier implements Poller.Ready {
     private void requeue(G g, boolean next) {
         g.stampRunnable();
         int status = enterSched(); // only this tells whether there still is a P
+        boolean global = status == NO_P || yieldGlobal;
+        if (next) {
+            sched.trace.queue(this, g, global ? TraceEvent.Place.GLOBAL : TraceEvent.Place.RUNNEXT);
+        } else {
+            sched.trace.goStop(this, g, global ? TraceEvent.Place.GLOBAL : TraceEvent.Place.RING);
+        }
         if (status == NO_P) {
             sched.globrunqput(g);
             sched.idle.wakep(); // this M may park
             return;
         }
         boolean wake = false;
-        if (yieldGlobal) {
+        if (global) {
             sched.globrunqput(g);
             wake = !p.isEmpty() || sched.global.size() > 1;
         } else {
@@ -337,12 +362,14 @@ final class M extends Carrier implements Poller.Ready {
         StackProbe.checkRoom();
         if (m.syscallDepth++ == 0) {
             m.sched.countSyscall(m.p);
+            m.sched.trace.goSyscallBegin(m, true);
             m.where = Where.SYSCALL;
             VirtualThreads.pin();
             try {
                 if (m.enterSched() != NO_P) {
                     m.handoffp();
                 }
+                m.sched.trace.flush(m);
             } finally {
                 VirtualThreads.unpin();
             }
@@ -356,6 +383,7 @@ final class M extends Carrier implements Poller.Ready {
         }
         P p = this.p;
         sched.countSyscall(p);
+        sched.trace.goSyscallBegin(this, false);
         where = Where.SYSCALL;
         if (p != null) {
             long to = PState.with(word, PState.SYSCALL);
@@ -394,6 +422,7 @@ final class M extends Carrier implements Poller.Ready {
             long to = PState.with(word, PState.RUNNING); // the same slice: a call does not renew it
             if (p.cas(word, to)) {
                 word = to;
+                sched.trace.goSyscallEnd(this, false);
                 if (p.preempt && mayYield) {
                     G.gosched();
                 }
@@ -401,11 +430,13 @@ final class M extends Carrier implements Poller.Ready {
             }
             this.p = null;
         }
+        sched.trace.goSyscallEnd(this, true);
         VirtualThreads.pin();
         try {
             P idle = StackProbe.room() ? sched.idle.pidleget() : null;
             if (idle != null) {
                 acquirep(idle);
+                sched.trace.goStart(this, curg);
                 status(PState.RUNNING);
                 return;
             }
@@ -442,6 +473,7 @@ final class M extends Carrier implements Poller.Ready {
                         p = null;
                     }
                 }
+                sched.trace.goSyscallEnd(this, p == null);
             } else {
                 // not by a yield: the JDK may hold its locks here, and a queue is a bad place to wait with them
                 exitSyscall(false);
@@ -461,6 +493,7 @@ final class M extends Carrier implements Poller.Ready {
         if (g.sched != sched) {
             g.ready();
         } else if (g.unpark()) {
+            sched.trace.queue(this, g, TraceEvent.Place.NETPOLL);
             g.stampRunnable();
             g.schedlink = null;
             if (readyTail == null) {

@@ -135,6 +135,7 @@ final class Netpoller {
             return false;
         }
         m.where = M.Where.NETPOLL;
+        sched.trace.threadPark(m, true);
         blockingPolls++; // the one blocked M only
         pollUntil = until == Timers.NONE ? 0 : until;
         long delay = until == Timers.NONE ? -1 : Math.max(0, until - Clock.nanotime());
@@ -149,6 +150,7 @@ final class Netpoller {
         pollUntil = 0;
         lastpoll = Clock.nanotime();
         m.where = M.Where.RUNNING;
+        sched.trace.threadUnpark(m, true);
         return true;
     }
 

@@ -57,6 +57,7 @@ final class P {
         this.id = id;
         this.overflow = (batch, count) -> {
             overflows++;
+            sched.trace.overflow(this, count);
             sched.globrunqputbatch(batch, count);
         };
         this.stealCursor = new StealOrder.Cursor(id);

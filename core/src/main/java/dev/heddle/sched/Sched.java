@@ -20,6 +20,7 @@ final class Sched {
 
     final Scheduler scheduler;
     final SchedulerConfig config;
+    final Trace trace = new Trace(this);
     final long quantumNanos;
     final long spareKeepAliveNanos;
 
@@ -112,10 +113,14 @@ final class Sched {
             if (status != M.NO_P) {
                 boolean alone;
                 try {
+                    trace.queue(m, g, next ? TraceEvent.Place.RUNNEXT : TraceEvent.Place.RING);
                     m.p.runqput(g, next);
                     alone = m.p.runq.size() == 0;
                 } finally {
                     m.leaveSched(status);
+                }
+                if (status == PState.RUNNING || status == PState.SYSCALL) {
+                    trace.flush(m);
                 }
                 if (alone && concernsSystem(m, g)) {
                     return;
@@ -127,7 +132,7 @@ final class Sched {
                 return;
             }
         }
-        enqueueForeign(g);
+        enqueueForeign(m != null && m.sched == this ? m : null, g);
     }
 
     /**
@@ -149,14 +154,21 @@ final class Sched {
     }
 
     /** From a thread without a P. */
-    private void enqueueForeign(G g) {
+    private void enqueueForeign(M m, G g) {
         P p = g.lastP;
-        if (p == null || p.preempt || p.status() == PState.SYSCALL) {
+        long id = g.id;
+        boolean global = p == null || p.preempt || p.status() == PState.SYSCALL;
+        long event = trace.queue(m, g, global ? TraceEvent.Place.GLOBAL : TraceEvent.Place.INBOX);
+        if (global) {
             enqueueGlobally(g); // new, or its P is held up
         } else {
             inboxPut(p, g);
         }
         idle.wakep();
+        trace.queuedByForeign(event, id, g.creator);
+        if (m != null && !m.onG0()) {
+            trace.flush(m);
+        }
     }
 
     /** A P that dies meanwhile would keep it: who looks last after the other's store takes it out again. */
@@ -209,6 +221,7 @@ final class Sched {
         }
         n = Math.min(n, 1 + RunQueue.CAPACITY - p.runq.size()); // an overflow would want the lock
         G first = global.get();
+        trace.globalGet(p, n);
         for (int i = 1; i < n; i++) {
             p.runqput(global.get(), false);
         }

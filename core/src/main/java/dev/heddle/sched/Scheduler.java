@@ -23,11 +23,13 @@ public final class Scheduler implements AutoCloseable {
     private static final Duration THREADS_END = Duration.ofSeconds(2);
 
     private final Sched sched;
+    private final FlightRecorder flightRecorder;
     private volatile Thread shutdownWaiter;
 
     /** Wired, but without threads. */
     Scheduler(SchedulerConfig config) {
         this.sched = new Sched(this, config);
+        this.flightRecorder = new FlightRecorder(sched);
     }
 
     /**
@@ -185,6 +187,11 @@ public final class Scheduler implements AutoCloseable {
     /** Returns all Ps, Ms and goroutines as text, with the stacks of the goroutines. Stops nothing. */
     public String dump() {
         return Dump.of(sched);
+    }
+
+    /** Returns the flight recorder of this scheduler, which is off until it is started. */
+    public FlightRecorder flightRecorder() {
+        return flightRecorder;
     }
 
     /**

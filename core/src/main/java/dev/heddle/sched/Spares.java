@@ -79,6 +79,7 @@ final class Spares {
      */
     boolean stopm(M m) {
         assert m.p == null : m + " has " + m.p;
+        sched.trace.threadPark(m, false);
         sched.lock.lock();
         if (sched.stopping) {
             sched.lock.unlock();
@@ -87,6 +88,7 @@ final class Spares {
         P waiting = sched.threads.takeWaiting();
         if (waiting != null) { // here is a thread, without one being made
             sched.lock.unlock();
+            sched.trace.threadUnpark(m, false);
             m.acquirep(waiting);
             return true;
         }
@@ -116,6 +118,7 @@ final class Spares {
         }
         m.nextp = null;
         m.where = M.Where.RUNNING;
+        sched.trace.threadUnpark(m, false);
         m.acquirep(next);
         return true;
     }

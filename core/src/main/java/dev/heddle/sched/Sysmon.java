@@ -53,6 +53,7 @@ final class Sysmon implements Runnable {
     private Watch[] watches = new Watch[0];
     private final ThreadMXBean cpu;
     private final ReadyList ready = new ReadyList();
+    private final TraceWriter trace = new TraceWriter(-1);
     private volatile boolean deep;
     private volatile boolean workUnseen;
     private volatile long handoffs;
@@ -116,6 +117,7 @@ final class Sysmon implements Runnable {
             if (g.sched != sched) {
                 g.ready();
             } else if (g.unpark()) {
+                sched.trace.queuedByForeign(sched.trace.queue(null, g, TraceEvent.Place.NETPOLL), g.id, 0);
                 g.stampRunnable();
                 g.schedlink = list;
                 list = g;
@@ -258,6 +260,7 @@ final class Sysmon implements Runnable {
         for (P p : procs) {
             taken += retake(p, watches[p.id], now) ? 1 : 0;
         }
+        sched.trace.flush(trace);
         return taken;
     }
 
@@ -346,6 +349,7 @@ final class Sysmon implements Runnable {
             return false;
         }
         handoffs++; // this thread only
+        sched.trace.procSteal(trace, p, watch.m, false);
         sched.handoff.handoffp(p);
         return true;
     }
@@ -389,8 +393,10 @@ final class Sysmon implements Runnable {
         }
         if (hog) {
             preemptions++; // this thread only
+            sched.trace.procPreempt(trace, p, m);
         } else {
             handoffs++; // this thread only
+            sched.trace.procSteal(trace, p, m, true);
         }
         sched.handoff.handoffp(p);
         return true;

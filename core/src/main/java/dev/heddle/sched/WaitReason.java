@@ -22,10 +22,16 @@ public enum WaitReason {
     /** Parked by code of the JDK or by a library through {@code LockSupport}, a monitor or a sleep. Go has no such wait. */
     JDK("jdk park");
 
+    private static final WaitReason[] ALL = values();
+
     private final String text;
 
     WaitReason(String text) {
         this.text = text;
+    }
+
+    static WaitReason of(int ordinal) {
+        return ALL[ordinal];
     }
 
     /** Returns the text that dumps show. */

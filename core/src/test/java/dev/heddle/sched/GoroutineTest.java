@@ -18,6 +18,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a goroutine is to those that start it, wait for it, look at it, and to itself. */
 @Timeout(60)
@@ -227,10 +229,14 @@ class GoroutineTest {
      * Starting, waking, waiting and yielding where the stack is nearly used up: errors come out of them, but the
      * scheduler goes on: no lock stays held, no P and no other goroutine is lost.
      */
-    @Test
-    void schedulerCallsAtTheEndOfTheStackHarmNobodyElse() throws Exception {
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void schedulerCallsAtTheEndOfTheStackHarmNobodyElse(boolean recorded) throws Exception {
         try (LogCapture _ = LogCapture.quiet();
                 Scheduler s = Started.procs(2)) {
+            if (recorded) {
+                s.flightRecorder().start();
+            }
             for (int round = 0; round < 15; round++) {
                 BinarySemaphore semaphore = new BinarySemaphore();
                 AtomicInteger alive = new AtomicInteger();

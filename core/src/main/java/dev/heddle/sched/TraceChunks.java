@@ -1,0 +1,168 @@
+package dev.heddle.sched;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+
+/**
+ * The memory of one recording: a fixed number of chunks, made at its start. Each thread that writes holds one of them; the
+ * others stand in a queue, the longest full first, and are written again in that order, so that what is lost is always
+ * the oldest. (Go's execution tracer gives batches to Ms in the same way.)
+ *
+ * <p>The lock is a leaf: whoever holds it takes no other, so it may be taken in scheduler code with the scheduler lock
+ * held. It is held for some ten instructions, once in {@link TraceChunk#EVENTS} events of a thread.
+ *
+ * <p>What threads that are none of the scheduler's write goes into one chunk that they share, under a second lock, a leaf
+ * but for the first.
+ */
+final class TraceChunks {
+    private static final VarHandle DROPPED;
+
+    static {
+        try {
+            DROPPED = MethodHandles.lookup().findVarHandle(TraceChunks.class, "dropped", long.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
+    /** Chunks of the smallest recording: a thread or two, sysmon, foreign threads. */
+    private static final int MIN_CHUNKS = 8;
+
+    private final TraceChunk[] all;
+    /** A ring of those that nobody writes. Under the lock. */
+    private final TraceChunk[] queue;
+
+    private int head;
+    private int queued;
+    /** How often a chunk was put into the queue, and the youngest of those that were taken out. Under the lock. */
+    private long retired;
+
+    private long recycledUpTo;
+    private final SchedLock lock = new SchedLock();
+    private final SchedLock foreignLock = new SchedLock();
+    private TraceChunk foreign;
+    private long dropped;
+
+    /** Tells the recordings of one scheduler apart; from 1. */
+    final int session;
+
+    final long minAgeNanos;
+
+    TraceChunks(int session, long minAgeNanos, long maxBytes) {
+        this.session = session;
+        this.minAgeNanos = minAgeNanos;
+        int count = (int) Math.max(MIN_CHUNKS, Math.min(maxBytes / TraceChunk.BYTES, Integer.MAX_VALUE / 2));
+        this.all = new TraceChunk[count];
+        for (int i = 0; i < count; i++) {
+            all[i] = new TraceChunk();
+        }
+        this.queue = all.clone();
+        this.queued = count;
+    }
+
+    /**
+     * The next chunk for a thread.
+     *
+     * @param full the one that it has filled, or null if it has none
+     * @return an empty one; null if it has none and all are in the hands of other threads
+     */
+    TraceChunk next(TraceChunk full) {
+        lock.lock();
+        if (full != null) {
+            put(full);
+        }
+        TraceChunk chunk = null;
+        if (queued > 0) {
+            chunk = queue[head];
+            queue[head] = null;
+            head = (head + 1) % queue.length;
+            queued--;
+            recycledUpTo = Math.max(recycledUpTo, chunk.retiredAs);
+            chunk.retiredAs = TraceChunk.IN_USE;
+            chunk.recycle();
+        }
+        lock.unlock();
+        return chunk;
+    }
+
+    private void put(TraceChunk chunk) {
+        chunk.retiredAs = ++retired;
+        queue[(head + queued) % queue.length] = chunk;
+        queued++;
+    }
+
+    /** From a thread that ends. */
+    void giveBack(TraceChunk chunk) {
+        lock.lock();
+        put(chunk);
+        lock.unlock();
+    }
+
+    /** From a thread that has no chunk of its own. */
+    void writeForeign(long head, long goroutine, long last, String name) {
+        foreignLock.lock();
+        TraceChunk chunk = foreign;
+        if (chunk == null || chunk.isFull()) {
+            chunk = next(chunk);
+            foreign = chunk;
+        }
+        if (chunk != null) {
+            chunk.write(head, goroutine, last, name);
+        } else {
+            drop();
+        }
+        foreignLock.unlock();
+    }
+
+    /** An event that could not be written. */
+    void drop() {
+        DROPPED.getAndAdd(this, 1L);
+    }
+
+    long dropped() {
+        return (long) DROPPED.getVolatile(this);
+    }
+
+    /**
+     * All events that are not older than the window, by time. Those of one thread have no gap, although all threads go on
+     * meanwhile: of a chunk in use we see at least what was there at the beginning, and what came later is left out
+     * everywhere; of the retired ones the oldest may be written again, so at the end all are left out that stood in the
+     * queue before the last one that was.
+     */
+    List<TraceEvent> events() {
+        long[] order = new long[all.length];
+        lock.lock();
+        long now = Clock.nanotime();
+        for (int i = 0; i < all.length; i++) {
+            order[i] = all[i].retiredAs;
+        }
+        lock.unlock();
+        TraceChunk.Copy[] copies = new TraceChunk.Copy[all.length];
+        for (int i = 0; i < all.length; i++) {
+            copies[i] = all[i].copy();
+        }
+        lock.lock();
+        long gone = recycledUpTo;
+        lock.unlock();
+        List<TraceEvent> events = new ArrayList<>();
+        for (int i = 0; i < all.length; i++) {
+            if (copies[i] != null && order[i] > gone) {
+                addWindow(events, copies[i], now);
+            }
+        }
+        events.sort(Comparator.comparingLong(TraceEvent::nanos)); // stable: what one thread wrote keeps its order
+        return events;
+    }
+
+    private void addWindow(List<TraceEvent> events, TraceChunk.Copy copy, long now) {
+        for (int i = 0; i < copy.count(); i++) {
+            long age = now - copy.nanos(i);
+            if (age >= 0 && age <= minAgeNanos) {
+                events.add(copy.event(i));
+            }
+        }
+    }
+}
