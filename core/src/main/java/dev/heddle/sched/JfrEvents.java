@@ -29,6 +29,8 @@ final class JfrEvents {
     static final ProcPreempt PROC_PREEMPT = new ProcPreempt();
     static final Steal STEAL = new Steal();
     static final Overflow OVERFLOW = new Overflow();
+    static final DataLoss DATA_LOSS = new DataLoss();
+    static final Carrier CARRIER = new Carrier();
 
     private JfrEvents() {}
 
@@ -324,6 +326,13 @@ final class JfrEvents {
             commit();
         }
     }
+
+    @Name("heddle.Carrier")
+    @Label("Events of an M")
+    @Description("Says nothing: JFR may drop the first event of a thread whose virtual thread has written one, so this is it")
+    @Category("Heddle")
+    @StackTrace(false)
+    static final class Carrier extends Event {}
 
     @Name("heddle.DataLoss")
     @Label("Events Lost")

@@ -84,6 +84,9 @@ final class TraceWriter {
         int n = pendings;
         pendings = 0;
         try {
+            if (onG0) {
+                new JfrEvents.Carrier().commit(); // seen with JDK 25: without it most slices are missing
+            }
             if (onG0 && sliceEnd != 0 && slice instanceof JfrEvents.GoStart event) {
                 slice = null;
                 event.commit(sliceEnd);
