@@ -133,6 +133,11 @@ final class AllGs {
         return all;
     }
 
+    /** A part of all of them, for work that is to be done in small pieces: {@code part} counts on and on. */
+    void forEachIn(int part, Consumer<G> action) {
+        forEach(stripes[part & (STRIPES - 1)], action);
+    }
+
     private static void forEach(Stripe stripe, Consumer<G> action) {
         int size;
         G[] copy;

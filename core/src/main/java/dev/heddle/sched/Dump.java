@@ -30,7 +30,8 @@ final class Dump {
         }
         List<G> all = s.goroutines();
         for (G g : all.subList(0, Math.min(all.size(), MAX_STACKS))) {
-            goroutine(out, g);
+            out.append('\n');
+            GoroutineDump.block(out, g);
         }
         if (all.size() > MAX_STACKS) {
             out.append("\n... and ").append(all.size() - MAX_STACKS).append(" goroutines more\n");
@@ -56,20 +57,5 @@ final class Dump {
         out.append(" nextp=").append(m.nextp);
         out.append(" curg=").append(g == null ? "-" : g.id);
         out.append(" thread=").append(m.getState()).append('\n');
-    }
-
-    /** Go's shape: number, state or wait reason, stack, creator. */
-    private static void goroutine(StringBuilder out, G g) {
-        WaitReason reason = g.waitReason();
-        out.append("\ngoroutine ").append(g.id).append(" [");
-        out.append(reason != null ? reason.toString() : g.state().name().toLowerCase(java.util.Locale.ROOT));
-        out.append("]:");
-        out.append(g.name.isEmpty() ? "" : " " + g.name).append('\n');
-        for (StackTraceElement frame : g.thread.getStackTrace()) {
-            out.append('\t').append(frame).append('\n');
-        }
-        if (g.creator != 0) {
-            out.append("created by goroutine ").append(g.creator).append('\n');
-        }
     }
 }

@@ -92,11 +92,14 @@ final class G implements Goroutine, Executor, Runnable {
     long runnableSince;
     private int trackingSeq;
     private volatile WaitReason waitReason;
-    volatile long waitSince;
     /** The M that it alone runs on, and how often it has asked for that; written by itself. See {@link LockedThreads}. */
     volatile M lockedm;
 
     private int lockedCount;
+    /** When it was first seen to wait as it does now, or 0; and {@link #trackingSeq} at that time. By whoever looks. */
+    private volatile long blockedSince;
+
+    private int blockedSeq;
     /** The M that it holds while PINNED. */
     private volatile M pinnedOn;
 
@@ -104,7 +107,7 @@ final class G implements Goroutine, Executor, Runnable {
     G(Sched sched, String name, boolean inherit, Runnable body) {
         this.sched = sched;
         this.name = name;
-        this.body = body;
+        this.body = CreatedBy.here(body);
         this.stranger = false;
         this.id = sched.allGs.nextId();
         G caller = current();
@@ -314,7 +317,6 @@ final class G implements Goroutine, Executor, Runnable {
         StackProbe.check();
         M m = M.current();
         G g = m.curg;
-        g.waitSince = 0;
         g.waitReason = reason;
         Object event = g.sched.trace.parking(g, reason);
         m.leave(unlockf, lock);
@@ -351,6 +353,7 @@ final class G implements Goroutine, Executor, Runnable {
                 state = TAKEN;
             }
         } finally {
+            trackingSeq++; // another wait from now on
             M.exitsyscall(m);
             if (interrupted) {
                 Thread.currentThread().interrupt();
@@ -417,6 +420,38 @@ final class G implements Goroutine, Executor, Runnable {
             StackProbe.checkRoom();
             new Sleep(g).await(nanos);
         }
+    }
+
+    /**
+     * Takes down that it waits, if it does: how long it has is counted from then, so that waiting costs nothing (Go counts
+     * from the first garbage collection that sees it). It is the same wait as long as it has not become runnable.
+     */
+    void noteBlocked(long now) {
+        int s = state;
+        int seq = trackingSeq;
+        if (s != FREE && s != WAITING && s != PINNED) {
+            blockedSince = 0;
+        } else if (blockedSince == 0 || blockedSeq != seq) {
+            blockedSeq = seq;
+            blockedSince = now == 0 ? 1 : now;
+        }
+    }
+
+    /** For how long it has been seen to wait; 0 if it does not. */
+    long blockedNanos(long now) {
+        noteBlocked(now);
+        long since = blockedSince;
+        return since == 0 ? 0 : now - since;
+    }
+
+    /** Whether somebody has taken down that it waits. For checks. */
+    boolean isNotedBlocked() {
+        return blockedSince != 0;
+    }
+
+    /** What it runs; null for a stranger and after its end. */
+    Runnable body() {
+        return body;
     }
 
     void waitReason(WaitReason reason) {

@@ -7,6 +7,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 
 /**
  * An M:P:G scheduler after Go's: runs goroutines on a bounded number of processors (Ps), with threads (Ms) made as
@@ -24,7 +25,11 @@ public final class Scheduler implements AutoCloseable {
 
     private final Sched sched;
     private final FlightRecorder flightRecorder;
+    private final long begin = Clock.nanotime();
     private volatile Thread shutdownWaiter;
+    private final Object printing = new Object();
+    /** Guarded by {@link #printing}. */
+    private SchedTrace.Printer printer;
 
     /** Wired, but without threads. */
     Scheduler(SchedulerConfig config) {
@@ -55,6 +60,7 @@ public final class Scheduler implements AutoCloseable {
         Preload.once();
         Scheduler scheduler = new Scheduler(config);
         scheduler.sched.start();
+        scheduler.printWith(SchedTrace.Printer.fromSystemProperties(scheduler.sched));
         return scheduler;
     }
 
@@ -184,9 +190,67 @@ public final class Scheduler implements AutoCloseable {
         return sched.stats();
     }
 
+    /**
+     * Returns the stacks of all goroutines in the shape of Go's {@code debug=2} goroutine profile: {@code goroutine 7 [chan
+     * receive, 2 minutes]:}, two lines for each frame, {@code created by} and where. Of more than 10,000 goroutines the rest
+     * is counted. Minutes count from when it was first seen to wait, at most half a minute late. The creator is a class; it
+     * is a method and a line in a JVM started with {@code -Dheddle.createdby=true}, which costs 1 us for each goroutine.
+     * Stops nothing.
+     */
+    public String goroutineDump() {
+        return GoroutineDump.blocks(sched);
+    }
+
+    /**
+     * Returns the stacks of all goroutines in the shape of Go's {@code debug=1} goroutine profile: equal ones together,
+     * with their number, the most frequent first. Stops nothing; costs some 10 us for each goroutine.
+     */
+    public String goroutineProfile() {
+        return GoroutineDump.profile(sched);
+    }
+
     /** Returns all Ps, Ms and goroutines as text, with the stacks of the goroutines. Stops nothing. */
     public String dump() {
         return Dump.of(sched);
+    }
+
+    /**
+     * Prints the lines of Go's {@code GODEBUG=schedtrace} from now on, the first at once: how many Ps are idle, how many
+     * threads look for work, how long the queues are. Replaces what was printed before. The system properties
+     * {@code heddle.schedtrace} (milliseconds) and {@code heddle.scheddetail} ({@code 1}) do this at the start of every
+     * scheduler, to standard error.
+     *
+     * @param period the time between two lines; zero or negative stops
+     * @param detailed {@code scheddetail=1}: each P, M and goroutine as well
+     * @param out is handed each line, or block of lines, with its newline, on a thread of this scheduler; it may block. If
+     *     it throws, printing stops
+     */
+    public void schedtrace(Duration period, boolean detailed, Consumer<String> out) {
+        Objects.requireNonNull(out, "out");
+        long nanos = Clock.nanos(period);
+        printWith(nanos <= 0 ? null : new SchedTrace.Printer(sched, nanos, detailed, out));
+    }
+
+    /**
+     * Returns what {@link #schedtrace(Duration, boolean, Consumer)} prints, for this moment; the time is since the start of
+     * the scheduler.
+     *
+     * @param detailed {@code scheddetail=1}
+     */
+    public String schedtrace(boolean detailed) {
+        return new SchedTrace(sched, detailed, begin).text(Clock.nanotime());
+    }
+
+    private void printWith(SchedTrace.Printer next) {
+        synchronized (printing) {
+            if (printer != null) {
+                printer.stop();
+            }
+            printer = next;
+            if (next != null) {
+                next.start();
+            }
+        }
     }
 
     /** Returns the flight recorder of this scheduler, which is off until it is started. */
@@ -243,6 +307,7 @@ public final class Scheduler implements AutoCloseable {
 
     private void stopThreads() {
         sched.stopping = true;
+        printWith(null);
         sched.spares.wakeAll();
         sched.lockedThreads.wakeAll();
         sched.netpoller.wakeup();

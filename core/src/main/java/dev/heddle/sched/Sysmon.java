@@ -48,6 +48,12 @@ final class Sysmon implements Runnable {
     /** Slept longer than asked by this much: a pause of the whole process, or no processor for us. Nothing is taken. */
     private static final long OVERSLEPT_NANOS = 5_000_000;
 
+    /**
+     * Between two looks at a part of all goroutines, to take down who waits: each is seen twice a minute, and a part of a
+     * million goroutines takes less than 1 ms. A guess.
+     */
+    private static final long NOTE_PERIOD_NANOS = 500_000_000;
+
     private final Sched sched;
     private final Thread thread;
     private Watch[] watches = new Watch[0];
@@ -61,6 +67,8 @@ final class Sysmon implements Runnable {
     private volatile long preemptionsDenied;
     private volatile long netpolls;
     private boolean deniedLogged;
+    private int part;
+    private long partNoted;
     /** False in the round after a pause of the whole process, or of this thread. */
     private boolean mayTake = true;
 
@@ -147,6 +155,11 @@ final class Sysmon implements Runnable {
         thread.start();
     }
 
+    /** Whether it sleeps until a P is busy. */
+    boolean isDeep() {
+        return deep;
+    }
+
     long handoffs() {
         return handoffs;
     }
@@ -222,6 +235,8 @@ final class Sysmon implements Runnable {
     /** All Ps are idle and have been for a while: until one of them is not. */
     private void sleepDeep() {
         sched.deadlock.check();
+        long now = Clock.nanotime();
+        sched.goroutines().forEach(g -> g.noteBlocked(now)); // nobody waits for us now
         deep = true; // pairs with Idle.get: it lowers npidle and then looks at this
         if (sched.idle.npidle() == sched.gomaxprocs && !sched.stopping && !stranded()) {
             LockSupport.parkNanos(this, DEEP_SLEEP_NANOS);
@@ -261,6 +276,10 @@ final class Sysmon implements Runnable {
             taken += retake(p, watches[p.id], now) ? 1 : 0;
         }
         sched.trace.flush(trace);
+        if (now - partNoted > NOTE_PERIOD_NANOS) {
+            partNoted = now;
+            sched.allGs.forEachIn(part++, g -> g.noteBlocked(now));
+        }
         return taken;
     }
 

@@ -233,7 +233,11 @@ final class Trace {
         }
         VirtualThreads.pin(); // what follows in the scheduler goes on with this M
         try {
+            event.end();
             event.lostProc = lostP;
+            if (!Thread.currentThread().isVirtual()) {
+                JfrEvents.first();
+            }
             event.commit();
         } catch (Throwable e) { // no memory: an event less
             return;

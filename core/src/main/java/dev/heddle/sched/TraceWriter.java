@@ -85,7 +85,7 @@ final class TraceWriter {
         pendings = 0;
         try {
             if (onG0) {
-                new JfrEvents.Carrier().commit(); // seen with JDK 25: without it most slices are missing
+                JfrEvents.first();
             }
             if (onG0 && sliceEnd != 0 && slice instanceof JfrEvents.GoStart event) {
                 slice = null;

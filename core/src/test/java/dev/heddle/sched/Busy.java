@@ -49,6 +49,28 @@ final class Busy {
         Carrier.parkCarrier(nanos);
     }
 
+    /** Computes until sysmon takes the P of the goroutine that calls this. */
+    static void untilPreempted() {
+        until(() -> !ownsP());
+    }
+
+    /** Blocks in a declared call until sysmon takes the P of the goroutine that calls this. */
+    static void inCallUntilHandedOff() {
+        boolean taken;
+        do { // again if it was taken before the call had begun
+            taken = Syscall.call(() -> {
+                boolean had = M.current().p != null;
+                blockedUntil(() -> !ownsP());
+                return had;
+            });
+        } while (!taken);
+    }
+
+    private static boolean ownsP() {
+        M m = M.current();
+        return m.p != null && m.p.m == m;
+    }
+
     private static void checkLimit(long begin) {
         if (System.nanoTime() - begin > LIMIT.toNanos()) {
             throw new AssertionError("kept the thread for " + LIMIT + ", nothing came");

@@ -43,14 +43,11 @@ class ChromeTraceTest {
             left.decrementAndGet();
         });
         s.go("caller", () -> {
-            Syscall.call(() -> {
-                Busy.blockedUntil(() -> s.stats().handoffs() > 0);
-                return 0;
-            });
+            Busy.inCallUntilHandedOff();
             left.decrementAndGet();
         });
         s.go("hog", () -> {
-            Busy.until(() -> s.stats().preemptions() > 0);
+            Busy.untilPreempted();
             left.decrementAndGet();
         });
         Waiting.until(s, "all have ended", () -> left.get() == 0);

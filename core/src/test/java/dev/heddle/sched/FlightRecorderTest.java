@@ -161,14 +161,10 @@ class FlightRecorderTest {
             }
         }
         if (seed == 0) {
-            Busy.until(() -> s.stats().preemptions() > 0);
+            Busy.untilPreempted();
         }
         if (seed == 1) {
-            long handoffs = s.stats().handoffs();
-            Syscall.call(() -> {
-                Busy.blockedUntil(() -> s.stats().handoffs() > handoffs);
-                return 0;
-            });
+            Busy.inCallUntilHandedOff();
         }
         join(other);
     }

@@ -134,23 +134,34 @@ class JfrEventsTest {
             List<RecordedEvent> events = record(s, dir.resolve("taken.jfr"), () -> {
                 some[0] = s.go("hog", () -> {
                     for (int i = 0; i < 300; i++) {
-                        s.go(ran::incrementAndGet); // overflows, and is stolen from
+                        s.go(ran::incrementAndGet);
                     }
-                    Busy.until(() -> ran.get() == 300 && s.stats().preemptions() > 0);
+                    Busy.until(() -> ran.get() == 300);
+                    Busy.untilPreempted();
                 });
-                some[1] = s.go("caller", () -> Syscall.call(() -> {
-                    Busy.blockedUntil(() -> s.stats().handoffs() > 0);
-                    return 0;
-                }));
+                some[1] = s.go("caller", Busy::inCallUntilHandedOff);
                 Waiting.until(s, "both have ended", () -> some[0].state() == Goroutine.State.DEAD
                         && some[1].state() == Goroutine.State.DEAD);
             });
-            assertEquals(some[0].id(), of(events, "ProcPreempt").getFirst().getLong("goroutine"));
-            assertFalse(of(events, "ProcSteal").getFirst().getBoolean("undeclared"));
-            assertTrue(of(events, "GoSyscall", some[1]).getFirst().getBoolean("lostProc"));
-            assertEquals(129, of(events, "Overflow").getFirst().getLong("count"));
+            assertFalse(of(events, "ProcPreempt", some[0]).isEmpty());
+            assertTrue(of(events, "ProcSteal").stream().anyMatch(e -> !e.getBoolean("undeclared")));
+            assertTrue(of(events, "GoSyscall", some[1]).stream().anyMatch(e -> e.getBoolean("lostProc")));
             RecordedEvent steal = of(events, "Steal").getFirst();
             assertTrue(steal.getInt("victim") != steal.getInt("proc") && steal.getInt("count") > 0, steal::toString);
+        }
+    }
+
+    /** With one P that runs their creator, 258 goroutines do not fit: 256 on the ring, one in runnext. */
+    @Test
+    void anOverflow(@TempDir Path dir) throws Exception {
+        try (Scheduler s = Started.unhurried(1)) {
+            List<RecordedEvent> events = record(s, dir.resolve("overflow.jfr"), () -> s.go(() -> {
+                for (int i = 0; i < 258; i++) {
+                    s.go(() -> {});
+                }
+            }));
+            assertEquals(1, of(events, "Overflow").size());
+            assertEquals(129, of(events, "Overflow").getFirst().getLong("count"));
         }
     }
 

@@ -154,7 +154,8 @@ class SchedulerStatsTest {
             assertTrue(dump.contains("M0: "), dump);
             assertTrue(dump.contains(" [chan send]: child"), dump);
             assertTrue(dump.contains("waitsInHere"), dump);
-            assertTrue(dump.contains("created by goroutine " + parent.get()), dump);
+            assertTrue(
+                    dump.contains("created by " + SchedulerStatsTest.class.getName() + " in goroutine " + parent.get()), dump);
             end.release();
             Quiet.afterEnd(s);
         }

@@ -11,6 +11,7 @@ import jdk.internal.access.SharedSecrets;
 import jdk.internal.misc.Unsafe;
 import jdk.internal.vm.Continuation;
 import jdk.internal.vm.ThreadContainer;
+import jdk.internal.vm.ThreadContainers;
 
 /**
  * Virtual threads with a scheduler of our own, on the JDK's private constructor {@code VirtualThread(Executor, String,
@@ -126,7 +127,8 @@ public final class VirtualThreads {
     }
 
     /**
-     * Makes a container that books nothing by itself: starting and ending a thread in it touches nothing shared.
+     * Makes a container that books nothing by itself: starting and ending a thread in it touches nothing shared. Thread
+     * dumps of the JDK list it as long as it is reachable.
      *
      * @param name the container's name
      * @param members who lives
@@ -179,7 +181,7 @@ public final class VirtualThreads {
         }
 
         static ThreadContainer container(String name, Members members) {
-            return new ThreadContainer(true) {
+            ThreadContainer container = new ThreadContainer(true) {
                 @Override
                 public String name() {
                     return name;
@@ -190,6 +192,8 @@ public final class VirtualThreads {
                     return members.threads();
                 }
             };
+            ThreadContainers.registerContainer(container); // by a weak reference: nobody has to take it out
+            return container;
         }
 
         static void checkContinuationOfUnstartedThread() {

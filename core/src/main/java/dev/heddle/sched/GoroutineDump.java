@@ -1,0 +1,136 @@
+package dev.heddle.sched;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/**
+ * Stacks of all goroutines in the two shapes of Go's {@code pprof} goroutine profile ({@code traceback.go},
+ * {@code pprof.go}): one block each ({@code debug=2}), or equal stacks together ({@code debug=1}).
+ *
+ * <p>Frames of the JDK and of ours that every goroutine has at the ends of its stack are left out, as Go leaves out those
+ * of its runtime.
+ */
+final class GoroutineDump {
+    /** More blocks than that nobody reads: the others are counted. Go stops at 64 MiB. */
+    private static final int MAX_BLOCKS = 10_000;
+
+    private static final long MINUTE_NANOS = 60_000_000_000L;
+
+    private GoroutineDump() {}
+
+    /** {@code debug=2}: blocks with a blank line between them, by number. */
+    static String blocks(Sched sched) {
+        List<G> all = sched.goroutines();
+        all.sort(Comparator.comparingLong(g -> g.id));
+        StringBuilder out = new StringBuilder(4096);
+        for (G g : all.subList(0, Math.min(all.size(), MAX_BLOCKS))) {
+            out.append(out.isEmpty() ? "" : "\n");
+            block(out, g);
+        }
+        if (all.size() > MAX_BLOCKS) {
+            out.append("\n...").append(all.size() - MAX_BLOCKS).append(" more goroutines...\n");
+        }
+        return out.toString();
+    }
+
+    /** One goroutine: {@code goroutine 7 [chan receive, 2 minutes]:}, its frames, who created it. */
+    static void block(StringBuilder out, G g) {
+        long minutes = g.blockedNanos(Clock.nanotime()) / MINUTE_NANOS;
+        WaitReason reason = g.waitReason();
+        Goroutine.State state = g.state();
+        List<StackTraceElement> frames = frames(g);
+        out.append("goroutine ").append(g.id).append(" [");
+        out.append(reason != null ? reason : state.name().toLowerCase(Locale.ROOT));
+        if (minutes > 0 && reason != null) {
+            out.append(", ").append(minutes).append(" minutes");
+        }
+        out.append("]:").append(g.name.isEmpty() ? "" : " " + g.name).append('\n');
+        for (StackTraceElement frame : frames) {
+            out.append(frame.getClassName()).append('.').append(frame.getMethodName()).append("(...)\n");
+            out.append('\t').append(place(frame)).append('\n');
+        }
+        creator(out, g);
+    }
+
+    private static void creator(StringBuilder out, G g) {
+        Runnable body = g.body();
+        String where = body == null ? "java.lang.Thread.start" : CreatedBy.describe(body); // no body: a stranger
+        out.append("created by ").append(where);
+        out.append(g.creator == 0 ? "" : " in goroutine " + g.creator).append('\n');
+        if (body instanceof CreatedBy created && created.place() != null) {
+            out.append('\t').append(place(created.place())).append('\n');
+        }
+    }
+
+    private static String place(StackTraceElement frame) {
+        String file = frame.getFileName() == null ? "unknown" : frame.getFileName();
+        return frame.getLineNumber() < 0 ? file : file + ":" + frame.getLineNumber();
+    }
+
+    /** The stack, innermost first, without what all have in common. */
+    private static List<StackTraceElement> frames(G g) {
+        List<StackTraceElement> frames = Arrays.asList(g.thread.getStackTrace());
+        int from = 0;
+        int to = frames.size();
+        while (to > 0 && isEntry(frames.get(to - 1))) {
+            to--;
+        }
+        while (from < to && isParking(frames.get(from))) {
+            from++;
+        }
+        return frames.subList(from, to);
+    }
+
+    private static boolean isEntry(StackTraceElement frame) {
+        String type = frame.getClassName();
+        return type.startsWith("java.lang.VirtualThread")
+                || type.startsWith("jdk.internal.vm.")
+                || (type.equals(G.class.getName()) || type.equals(CreatedBy.class.getName()))
+                        && frame.getMethodName().equals("run");
+    }
+
+    private static boolean isParking(StackTraceElement frame) {
+        String type = frame.getClassName();
+        return type.startsWith("java.lang.VirtualThread")
+                || type.startsWith("jdk.internal.")
+                || type.startsWith("java.lang.System$")
+                || type.equals("java.lang.Thread") && frame.getMethodName().equals("yield")
+                || type.equals(G.class.getName());
+    }
+
+    /** {@code debug=1}: equal stacks together, the most frequent first. Frames have no addresses: a hash stands for one. */
+    static String profile(Sched sched) {
+        List<G> all = sched.goroutines();
+        Map<List<StackTraceElement>, Integer> counts = new HashMap<>();
+        for (G g : all) {
+            counts.merge(List.copyOf(frames(g)), 1, Integer::sum);
+        }
+        List<Map.Entry<List<StackTraceElement>, Integer>> groups = new ArrayList<>(counts.entrySet());
+        groups.sort(Map.Entry.<List<StackTraceElement>, Integer>comparingByValue().reversed());
+        StringBuilder out = new StringBuilder(4096);
+        out.append("goroutine profile: total ").append(all.size()).append('\n');
+        for (Map.Entry<List<StackTraceElement>, Integer> group : groups) {
+            out.append(group.getValue()).append(" @");
+            for (StackTraceElement frame : group.getKey()) {
+                out.append(" 0x").append(address(frame));
+            }
+            out.append('\n');
+            for (StackTraceElement frame : group.getKey()) {
+                out.append("#\t0x").append(address(frame)).append('\t');
+                out.append(frame.getClassName()).append('.').append(frame.getMethodName());
+                out.append('\t').append(place(frame)).append('\n');
+            }
+            out.append('\n');
+        }
+        return out.toString();
+    }
+
+    private static String address(StackTraceElement frame) {
+        return Integer.toHexString(frame.hashCode());
+    }
+}
