@@ -364,11 +364,13 @@ final class Sysmon implements Runnable {
         if (nothingWaits && othersAreFree && now - watch.callSince < SYSCALL_LIMIT_NANOS) {
             return false;
         }
+        M m = watch.m;
+        G g = m == null ? null : m.curg; // before it may go on without its P
         if (!mayTake || !sched.spares.canStart() || !take(p, word)) {
             return false;
         }
         handoffs++; // this thread only
-        sched.trace.procSteal(trace, p, watch.m, false);
+        sched.trace.procSteal(trace, p, m, g, false);
         sched.handoff.handoffp(p);
         return true;
     }
@@ -407,15 +409,16 @@ final class Sysmon implements Runnable {
             return false;
         }
         m.asleepSinceCpuNanos = asleep ? cpuNanos(m) : -1;
+        G g = m.curg; // before it may go on without its P
         if (!take(p, word)) {
             return false;
         }
         if (hog) {
             preemptions++; // this thread only
-            sched.trace.procPreempt(trace, p, m);
+            sched.trace.procPreempt(trace, p, m, g);
         } else {
             handoffs++; // this thread only
-            sched.trace.procSteal(trace, p, m, true);
+            sched.trace.procSteal(trace, p, m, g, true);
         }
         sched.handoff.handoffp(p);
         return true;

@@ -257,26 +257,31 @@ final class Trace {
         byOwner(m, Type.PROC_STOP, 0, JFR && JfrEvents.PROC_STOP.isEnabled());
     }
 
-    /** By sysmon, which has the P in transit. */
-    void procSteal(TraceWriter sysmon, P p, M from, boolean undeclared) {
-        bySysmon(sysmon, Type.PROC_STEAL, p, from, undeclared ? 1 : 0);
+    /**
+     * By sysmon, which has the P in transit. The goroutine may have seen that its P is gone, and may even have ended, before
+     * this is written.
+     */
+    void procSteal(TraceWriter sysmon, P p, M from, G g, boolean undeclared) {
+        long last = TraceChunk.detailAndPeer(undeclared ? 1 : 0, from == null ? NOBODY : from.id);
+        long head = TraceChunk.head(Type.PROC_STEAL, NO_NOTE, p.id, NOBODY);
+        bySysmon(sysmon, head, g, last, JFR && JfrEvents.PROC_STEAL.isEnabled());
     }
 
-    /** By sysmon, which has the P in transit. */
-    void procPreempt(TraceWriter sysmon, P p, M from) {
-        bySysmon(sysmon, Type.PROC_PREEMPT, p, from, 0);
+    /** As {@link #procSteal}. */
+    void procPreempt(TraceWriter sysmon, P p, M from, G g) {
+        long last = TraceChunk.detailAndPeer(0, from == null ? NOBODY : from.id);
+        long head = TraceChunk.head(Type.PROC_PREEMPT, NO_NOTE, p.id, NOBODY);
+        bySysmon(sysmon, head, g, last, JFR && JfrEvents.PROC_PREEMPT.isEnabled());
     }
 
-    private void bySysmon(TraceWriter sysmon, Type type, P p, M from, int detail) {
-        long head = TraceChunk.head(type, NO_NOTE, p.id, NOBODY);
-        G g = from == null ? null : from.curg;
-        long last = TraceChunk.detailAndPeer(detail, from == null ? NOBODY : from.id);
+    private void bySysmon(TraceWriter sysmon, long head, G g, long last, boolean jfr) {
         TraceChunks to = chunks();
+        long id = g == null ? 0 : g.id;
         if (to != null) {
-            sysmon.write(to, head, g == null ? 0 : g.id, last, null);
+            sysmon.write(to, head, id, last, null);
         }
-        if (JFR && (type == Type.PROC_STEAL ? JfrEvents.PROC_STEAL : JfrEvents.PROC_PREEMPT).isEnabled()) {
-            sysmon.pend(head, g == null ? 0 : g.id, last);
+        if (jfr) {
+            sysmon.pend(head, id, last);
         }
     }
 

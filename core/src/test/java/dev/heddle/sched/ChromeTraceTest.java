@@ -47,7 +47,9 @@ class ChromeTraceTest {
             left.decrementAndGet();
         });
         s.go("hog", () -> {
-            Busy.untilPreempted();
+            long me = Goroutine.current().id();
+            Busy.until(() -> s.flightRecorder().events().stream()
+                    .anyMatch(e -> e.type() == TraceEvent.Type.PROC_PREEMPT && e.goroutine() == me));
             left.decrementAndGet();
         });
         Waiting.until(s, "all have ended", () -> left.get() == 0);
