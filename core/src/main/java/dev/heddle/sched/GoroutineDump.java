@@ -49,6 +49,7 @@ final class GoroutineDump {
         if (minutes > 0 && reason != null) {
             out.append(", ").append(minutes).append(" minutes");
         }
+        out.append(g.lockedm == null ? "" : ", locked to thread");
         out.append("]:").append(g.name.isEmpty() ? "" : " " + g.name).append('\n');
         for (StackTraceElement frame : frames) {
             out.append(frame.getClassName()).append('.').append(frame.getMethodName()).append("(...)\n");

@@ -55,6 +55,7 @@ final class LockedThreads {
     /** Go's {@code stoplockedm}: parks until somebody brings a P for the goroutine. False if the scheduler stops. */
     private boolean stoplockedm(M m) {
         m.where = M.Where.LOCKED;
+        sched.trace.threadPark(m, false);
         P next;
         while ((next = m.nextp) == null) {
             if (sched.stopping) {
@@ -64,6 +65,7 @@ final class LockedThreads {
         }
         m.nextp = null;
         m.where = M.Where.RUNNING;
+        sched.trace.threadUnpark(m, false);
         m.acquirep(next);
         return true;
     }

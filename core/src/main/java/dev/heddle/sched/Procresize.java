@@ -104,10 +104,13 @@ final class Procresize {
     private boolean retire(P p) {
         long word = p.word();
         int status = PState.status(word);
+        M m = p.m;
+        G g = m == null ? null : m.curg;
         if (status != PState.RUNNING && status != PState.SYSCALL || !p.cas(word, PState.nextEpoch(word, PState.SCHED))) {
             return false;
         }
         p.m = null;
+        sched.trace.procRetire(p, m, g);
         sched.lock.lock();
         sched.idle.put(p);
         sched.lock.unlock();

@@ -1,6 +1,7 @@
 package dev.heddle.sched;
 
 import dev.heddle.sched.jdk.Carrier;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
 
@@ -9,9 +10,9 @@ import java.util.function.Consumer;
  * {@code schedtrace}), so that tools and readers that know them can use them.
  *
  * <p>The numbers of states are Go's. Of a P: 0 idle; 1 running, also while its M is in scheduler code or looks for work;
- * 2 in a blocking call; 3 stopped. Of a goroutine: 0 idle, 1 runnable, 2 running, 3 in a blocking call, 4 waiting, 6 dead.
- * Fields of what does not exist here are zero, {@code false} or {@code nil}: {@code gcwaiting}, {@code nmidlelocked},
- * {@code stopwait}, {@code gfreecnt}, {@code mallocing}, {@code throwing}, {@code preemptoff}, {@code locks},
+ * 2 in a blocking call; 4 dead. Of a goroutine: 0 idle, 1 runnable, 2 running, 3 in a blocking call, 4 waiting, 6 dead.
+ * Fields of what does not exist here are zero, {@code false} or {@code nil}: {@code gcwaiting}, {@code stopwait},
+ * {@code gfreecnt}, {@code mallocing}, {@code throwing}, {@code preemptoff}, {@code locks},
  * {@code dying}. {@code threads} counts Ms; sysmon, which Go counts, is none here.
  *
  * <p>Nothing is stopped and no lock is taken, where Go holds the scheduler lock: so a line may mix two moments.
@@ -36,7 +37,7 @@ final class SchedTrace {
     /** One line, or one block of lines when detailed; ends with a newline. */
     String text(long now) {
         StringBuilder out = new StringBuilder(256);
-        out.append("SCHED ").append((now - since) / 1_000_000).append("ms: gomaxprocs=").append(sched.procs.length);
+        out.append("SCHED ").append((now - since) / 1_000_000).append("ms: gomaxprocs=").append(sched.gomaxprocs);
         out.append(" idleprocs=").append(sched.idle.npidle());
         out.append(" threads=").append(sched.threads.all().size());
         out.append(" spinningthreads=").append(sched.idle.nmspinning());
@@ -45,20 +46,22 @@ final class SchedTrace {
         out.append(" runqueue=").append(sched.global.size());
         if (!detailed) {
             out.append(" [");
-            for (P p : sched.procs) {
+            for (P p : procs()) {
                 out.append(' ').append(p.runq.size());
             }
             out.append(" ] schedticks=[ ");
-            for (P p : sched.procs) {
+            for (P p : procs()) {
                 out.append(p.schedtick).append(' ');
             }
             return out.append("]\n").toString();
         }
-        out.append(" gcwaiting=false nmidlelocked=0 stopwait=0 sysmonwait=").append(sched.sysmon.isDeep()).append('\n');
-        for (P p : sched.procs) {
+        List<M> machines = sched.threads.all();
+        out.append(" gcwaiting=false nmidlelocked=");
+        out.append(machines.stream().filter(m -> m.where == M.Where.LOCKED).count());
+        out.append(" stopwait=0 sysmonwait=").append(sched.sysmon.isDeep()).append('\n');
+        for (P p : procs()) {
             proc(out, p);
         }
-        List<M> machines = sched.threads.all();
         for (M m : machines.reversed()) { // the newest first, as Go's list has them
             machine(out, m);
         }
@@ -66,6 +69,12 @@ final class SchedTrace {
             goroutine(out, g, machines);
         }
         return out.toString();
+    }
+
+    /** Those that may run; the dead ones beyond gomaxprocs are not in Go's list either. */
+    private List<P> procs() {
+        P[] all = sched.procs;
+        return Arrays.asList(all).subList(0, Math.min(sched.gomaxprocs, all.length));
     }
 
     private static void proc(StringBuilder out, P p) {
@@ -82,7 +91,7 @@ final class SchedTrace {
             case PState.IDLE -> 0;
             case PState.SCHED, PState.SPINNING, PState.RUNNING -> 1;
             case PState.SYSCALL -> 2;
-            default -> 3;
+            default -> 4;
         };
     }
 
@@ -96,8 +105,10 @@ final class SchedTrace {
         out.append("  M").append(m.id).append(": p=").append(p < 0 ? "nil" : p);
         out.append(" curg=").append(g == null ? "nil" : g.id);
         out.append(" mallocing=0 throwing=0 preemptoff= locks=0 dying=0 spinning=").append(where == M.Where.SPINNING);
-        out.append(" blocked=").append(where == M.Where.SPARE || where == M.Where.NETPOLL);
-        out.append(" lockedg=nil\n");
+        out.append(" blocked=");
+        out.append(where == M.Where.SPARE || where == M.Where.NETPOLL || where == M.Where.LOCKED);
+        G locked = m.lockedg;
+        out.append(" lockedg=").append(locked == null ? "nil" : locked.id).append('\n');
     }
 
     private static void goroutine(StringBuilder out, G g, List<M> machines) {
@@ -110,7 +121,9 @@ final class SchedTrace {
             }
         }
         out.append("  G").append(g.id).append(": status=").append(status(state));
-        out.append('(').append(reason == null ? "" : reason).append(") m=").append(on).append(" lockedm=nil\n");
+        out.append('(').append(reason == null ? "" : reason).append(") m=").append(on);
+        M locked = g.lockedm;
+        out.append(" lockedm=").append(locked == null ? "nil" : locked.id).append('\n');
     }
 
     private static int status(Goroutine.State state) {

@@ -180,11 +180,6 @@ final class Sysmon implements Runnable {
         thread.join(Math.max(1, nanos / 1_000_000));
     }
 
-    /** Whether it sleeps because all Ps have been idle for a while. */
-    boolean isDeep() {
-        return deep;
-    }
-
     /** Ends a deep sleep; costs a read when there is none. */
     void wakeIfDeep() {
         if (deep) {

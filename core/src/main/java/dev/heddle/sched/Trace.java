@@ -274,6 +274,15 @@ final class Trace {
         bySysmon(sysmon, head, g, last, JFR && JfrEvents.PROC_PREEMPT.isEnabled());
     }
 
+    /** By whoever lowers gomaxprocs and has the P in transit. For the recorder alone. */
+    void procRetire(P p, M from, G g) {
+        TraceChunks to = chunks();
+        if (to != null) {
+            long last = TraceChunk.detailAndPeer(0, from == null ? NOBODY : from.id);
+            to.writeForeign(TraceChunk.head(Type.PROC_PREEMPT, NO_NOTE, p.id, NOBODY), g == null ? 0 : g.id, last, null);
+        }
+    }
+
     private void bySysmon(TraceWriter sysmon, long head, G g, long last, boolean jfr) {
         TraceChunks to = chunks();
         long id = g == null ? 0 : g.id;

@@ -56,7 +56,7 @@ class DeadlockTest {
                 Goroutine.lockOSThread();
                 never.acquire(WaitReason.SEMACQUIRE);
             });
-            reported(s, log, "[semacquire]");
+            reported(s, log, "[semacquire, locked to thread]");
             never.release();
             Quiet.afterEnd(s);
         }
