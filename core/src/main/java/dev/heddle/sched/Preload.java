@@ -57,9 +57,15 @@ final class Preload {
             "dev.heddle.sched.Primitives",
             "dev.heddle.sync.Chan",
             "dev.heddle.sync.ChanClosedException",
+            "dev.heddle.sync.Cond",
+            "dev.heddle.sync.Mutex",
+            "dev.heddle.sync.Once",
+            "dev.heddle.sync.RWMutex",
             "dev.heddle.sync.Select",
             "dev.heddle.sync.Select$Case",
+            "dev.heddle.sync.Semaphore",
             "dev.heddle.sync.Sudog",
+            "dev.heddle.sync.WaitGroup",
             "dev.heddle.sync.WaitQueue"
         }) {
             try {

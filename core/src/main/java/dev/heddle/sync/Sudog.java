@@ -23,6 +23,8 @@ final class Sudog {
     boolean queued;
     /** A value to send, or the value received. */
     Object elem;
+    /** Since when it waits for a {@link Mutex}, by {@link System#nanoTime}; or what it wants of a {@link Semaphore}. */
+    long number;
     /** Got what it waited for. False after a wake-up: the channel was closed, or there is only a chance of a lock. */
     boolean success;
 

@@ -62,6 +62,11 @@ final class WaitQueue {
         return first;
     }
 
+    /** Whether exactly one waits. */
+    boolean hasOne() {
+        return first != null && first == last;
+    }
+
     /**
      * Takes the first waiter off; the caller owes it a wake-up. Cases of a select in which another case went ahead before
      * it could take them off itself are dropped.
