@@ -34,6 +34,9 @@ final class JfrEvents {
 
     private JfrEvents() {}
 
+    /** Makes all of the above now: scheduler code must not be the first to need a class. */
+    static void load() {}
+
     /** Commits an event that was written down as the words of a {@link TraceChunk}. */
     static void commit(long head, long goroutine, long last) {
         int proc = ((int) head >>> 16) - 1;

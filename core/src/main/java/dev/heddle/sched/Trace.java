@@ -32,6 +32,9 @@ final class Trace {
 
     static {
         try {
+            if (JFR) {
+                JfrEvents.load();
+            }
             CHUNKS = MethodHandles.lookup().findVarHandle(Trace.class, "chunks", TraceChunks.class);
         } catch (ReflectiveOperationException e) {
             throw new ExceptionInInitializerError(e);

@@ -24,10 +24,8 @@ class FlightRecorderTest {
 
     /** A scheduler that has recorded from before its first thread. */
     private static Scheduler recording(int procs) {
-        Preload.once();
-        Scheduler s = new Scheduler(SchedulerConfig.defaults().withName("traced").withProcs(procs));
+        Scheduler s = Started.procs(procs);
         s.flightRecorder().start(Duration.ofHours(1), PLENTY);
-        s.sched().start();
         return s;
     }
 
@@ -43,7 +41,8 @@ class FlightRecorderTest {
 
     @Test
     void theLifeOfAGoroutine() {
-        try (Scheduler s = recording(1)) {
+        try (Scheduler s = Started.withoutSysmon(1)) { // which would take the P from the call
+            s.flightRecorder().start(Duration.ofHours(1), PLENTY);
             BinarySemaphore semaphore = new BinarySemaphore();
             Goroutine waiter = s.go("waiter", () -> {
                 semaphore.acquire(WaitReason.CHAN_RECEIVE);

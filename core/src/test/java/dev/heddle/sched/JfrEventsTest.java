@@ -77,7 +77,7 @@ class JfrEventsTest {
 
     @Test
     void theLifeOfAGoroutine(@TempDir Path dir) throws Exception {
-        try (Scheduler s = Started.unhurried(1)) {
+        try (Scheduler s = Started.withoutSysmon(1)) { // which would take the P from the call
             BinarySemaphore semaphore = new BinarySemaphore();
             Goroutine[] both = new Goroutine[2];
             List<RecordedEvent> events = record(s, dir.resolve("life.jfr"), () -> {

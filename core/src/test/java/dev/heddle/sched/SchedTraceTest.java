@@ -72,7 +72,7 @@ class SchedTraceTest {
 
     @Test
     void inDetail() throws Exception {
-        try (Scheduler s = Started.unhurried(1)) {
+        try (Scheduler s = Started.withoutSysmon(1)) { // which would take the P from the call
             BinarySemaphore semaphore = new BinarySemaphore();
             Goroutine waiter = s.go(() -> semaphore.acquire(WaitReason.CHAN_RECEIVE));
             Waiting.until(s, "it waits", () -> waiter.state() == Goroutine.State.WAITING);

@@ -3,6 +3,7 @@ package dev.heddle.examples;
 import dev.heddle.examples.bench.Bench;
 import dev.heddle.examples.echo.Echo;
 import dev.heddle.examples.hello.Hello;
+import dev.heddle.examples.tour.Tour;
 import dev.heddle.http.App;
 import dev.heddle.http.Server;
 import dev.heddle.http.ServerConfig;
@@ -11,6 +12,7 @@ import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /** Runs the example that the first argument names. */
 public final class Main {
@@ -51,6 +53,9 @@ public final class Main {
                     false,
                     a -> Echo.run(a.config())));
 
+    /** Takes no settings of a server, and ends by itself. */
+    private static final String TOUR = "tour";
+
     private Main() {}
 
     /** One example. */
@@ -68,13 +73,17 @@ public final class Main {
             return;
         }
         String name = args.length == 0 ? "nothing" : args[0];
+        if (name.equals(TOUR)) {
+            tour(Arrays.asList(args).subList(1, args.length));
+            return;
+        }
         Example example = EXAMPLES.stream()
                 .filter(e -> e.name.equals(name))
                 .findAny()
                 .orElse(null);
         if (example == null) {
-            List<String> names = EXAMPLES.stream().map(Example::name).toList();
-            fail(EXIT_USAGE, "example: got " + name + ", need one of " + String.join(", ", names) + "\nTry --help.");
+            String names = EXAMPLES.stream().map(Example::name).collect(Collectors.joining(", "));
+            fail(EXIT_USAGE, "example: got " + name + ", need one of " + names + ", " + TOUR + "\nTry --help.");
             return;
         }
         run(example, Arrays.asList(args).subList(1, args.length));
@@ -93,6 +102,14 @@ public final class Main {
             fail(EXIT_USAGE, example.name + ": " + e.getMessage() + "\nTry " + example.name + " --help.");
         } catch (IOException e) {
             fail(EXIT_FAILED, example.name + ": " + e.getMessage());
+        }
+    }
+
+    private static void tour(List<String> args) {
+        try {
+            Tour.run(args, System.out);
+        } catch (IllegalArgumentException e) {
+            fail(EXIT_USAGE, TOUR + ": " + e.getMessage() + "\nTry " + TOUR + " --help.");
         }
     }
 
@@ -121,6 +138,7 @@ public final class Main {
         for (Example e : EXAMPLES) {
             text.append("  %-8s%s%n".formatted(e.name, e.summary));
         }
+        text.append("  %-8s%s%n".formatted(TOUR, "The scheduler at work, told from what it recorded; takes seconds."));
         return text.append("\nEXAMPLE --help lists the flags of one.\n").toString();
     }
 

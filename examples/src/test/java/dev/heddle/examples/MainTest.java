@@ -26,7 +26,7 @@ final class MainTest {
     void theHelpNamesAllExamples() throws Exception {
         try (Child child = Child.start("--help")) {
             assertEquals(0, child.awaitEnd());
-            for (String name : List.of("hello", "bench", "echo")) {
+            for (String name : List.of("hello", "bench", "echo", "tour")) {
                 assertTrue(child.output().contains("\n  " + name + " "), child.output());
             }
         }
@@ -47,7 +47,7 @@ final class MainTest {
         try (Child child = Child.start("helo")) {
             assertEquals(2, child.awaitEnd());
             assertEquals(
-                    "heddle-examples: example: got helo, need one of hello, bench, echo\nTry --help.\n",
+                    "heddle-examples: example: got helo, need one of hello, bench, echo, tour\nTry --help.\n",
                     child.output());
         }
     }
