@@ -54,11 +54,16 @@ final class M extends Carrier implements Poller.Ready {
     /** Set by sysmon when it takes the P from a thread that sleeps in an undeclared call: its processor time, else -1. */
     volatile long asleepSinceCpuNanos = -1;
 
+    /** The last round in which sysmon saw this M own a P, when it counted those that do not. Sysmon only. */
+    long ownerInRound;
+
     /** The P handed to this M while it was parked; see {@link Spares}. */
     volatile P nextp;
 
-    /** Next spare, and whether this M is on that list; under the scheduler lock. */
+    /** Next spare and the one before, and whether this M is on that list; under the scheduler lock. */
     M spareLink;
+
+    M spareBefore;
 
     boolean isSpare;
 

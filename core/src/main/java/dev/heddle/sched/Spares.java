@@ -43,10 +43,7 @@ final class Spares {
     M mgetOrRequest(P p) {
         M m = first;
         if (m != null) {
-            first = m.spareLink;
-            m.spareLink = null;
-            m.isSpare = false;
-            count--; // under the lock
+            unlink(m);
             wakeups++; // under the lock
         } else {
             sched.threads.request(p);
@@ -93,10 +90,7 @@ final class Spares {
             return true;
         }
         m.where = M.Where.SPARE;
-        m.spareLink = first;
-        m.isSpare = true;
-        first = m;
-        count++; // under the lock
+        link(m);
         parks++; // under the lock
         sched.lock.unlock();
 
@@ -123,6 +117,32 @@ final class Spares {
         return true;
     }
 
+    private void link(M m) {
+        m.spareLink = first;
+        if (first != null) {
+            first.spareBefore = m;
+        }
+        first = m;
+        m.isSpare = true;
+        count++; // under the lock
+    }
+
+    /** Those that have been spares for longest end first, and stand last: thousands may, so nobody walks there. */
+    private void unlink(M m) {
+        if (m.spareBefore == null) {
+            first = m.spareLink;
+        } else {
+            m.spareBefore.spareLink = m.spareLink;
+        }
+        if (m.spareLink != null) {
+            m.spareLink.spareBefore = m.spareBefore;
+        }
+        m.spareLink = null;
+        m.spareBefore = null;
+        m.isSpare = false;
+        count--; // under the lock
+    }
+
     /** Takes this M off the list for good if it may go. Not if somebody is handing it a P just now. */
     private boolean retire(M m) {
         sched.lock.lock();
@@ -130,18 +150,7 @@ final class Spares {
             if (!m.isSpare || !sched.stopping && count <= 2 * sched.gomaxprocs) {
                 return false;
             }
-            M before = null;
-            for (M at = first; at != m; at = at.spareLink) {
-                before = at;
-            }
-            if (before == null) {
-                first = m.spareLink;
-            } else {
-                before.spareLink = m.spareLink;
-            }
-            m.spareLink = null;
-            m.isSpare = false;
-            count--; // under the lock
+            unlink(m);
             return true;
         } finally {
             sched.lock.unlock();

@@ -71,6 +71,10 @@ final class Sysmon implements Runnable {
     private long partNoted;
     /** False in the round after a pause of the whole process, or of this thread. */
     private boolean mayTake = true;
+    /** Goroutines that use processor time without a P, counted when first asked for in a round; else negative. */
+    private int hogs = -1;
+
+    private long rounds;
 
     /** What sysmon remembers of one P. */
     private static final class Watch {
@@ -253,7 +257,8 @@ final class Sysmon implements Runnable {
         }
     }
 
-    private int round(long now) {
+    /** One look at everything. Returns how many Ps were taken. */
+    int round(long now) {
         netpoll(now);
         lateTimers(now);
         if (stranded()) {
@@ -261,6 +266,8 @@ final class Sysmon implements Runnable {
             sched.idle.wakep();
         }
         int taken = 0;
+        hogs = -1;
+        rounds++;
         P[] procs = sched.procs;
         if (watches.length < procs.length) {
             int known = watches.length;
@@ -409,6 +416,7 @@ final class Sysmon implements Runnable {
             return false;
         }
         if (hog) {
+            hogs++;
             preemptions++; // this thread only
             sched.trace.procPreempt(trace, p, m, g);
         } else {
@@ -420,7 +428,7 @@ final class Sysmon implements Runnable {
     }
 
     /** Takes the P out of the hands of its M, into transit. */
-    private static boolean take(P p, long word) {
+    static boolean take(P p, long word) {
         if (!p.cas(word, PState.nextEpoch(word, PState.SCHED))) {
             return false;
         }
@@ -432,29 +440,36 @@ final class Sysmon implements Runnable {
         return cpu == null ? Clock.nanotime() : cpu.getThreadCpuTime(m.threadId());
     }
 
-    /** Whether fewer goroutines than {@code maxHogs} use processor time without a P. */
+    /**
+     * Whether fewer goroutines than {@code maxHogs} use processor time without a P. On a big machine each P may ask in the
+     * same round, so they are counted once in it.
+     */
     private boolean mayRunWithoutP() {
-        int hogs = 0;
-        for (M m : sched.threads.all()) {
-            if (m.curg != null && m.where == M.Where.RUNNING && !owns(m) && !isStillAsleep(m)) {
-                hogs++;
-            }
+        if (hogs < 0) {
+            hogs = countHogs();
         }
         return hogs < sched.config.maxHogs();
+    }
+
+    private int countHogs() {
+        for (P p : sched.procs) {
+            M m = p.m;
+            if (m != null) {
+                m.ownerInRound = rounds;
+            }
+        }
+        int count = 0;
+        for (M m : sched.threads.all()) {
+            if (m.curg != null && m.where == M.Where.RUNNING && m.ownerInRound != rounds && !isStillAsleep(m)) {
+                count++;
+            }
+        }
+        return count;
     }
 
     /** Its P was taken because it slept in an undeclared call, and it has done little since. */
     private boolean isStillAsleep(M m) {
         return m.asleepSinceCpuNanos >= 0 && cpuNanos(m) - m.asleepSinceCpuNanos < sched.quantumNanos / 10;
-    }
-
-    private boolean owns(M m) {
-        for (P p : sched.procs) {
-            if (p.m == m) {
-                return true;
-            }
-        }
-        return false;
     }
 
     private void deny(Watch watch) {

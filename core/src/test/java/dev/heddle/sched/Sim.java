@@ -63,16 +63,56 @@ final class Sim {
     private String failure;
     private Throwable cause;
 
-    Sim(long seed, SimTwin twin, List<String> sites) {
-        SplittableRandom random = new SplittableRandom(seed);
+    private Sim(SimSetting setting, SplittableRandom random, SimTwin twin, List<String> sites) {
         this.twin = twin;
         this.sites = sites;
-        this.setting = new SimSetting(random.split(), twin);
-        this.order = new SimOrder(random.split());
+        this.setting = setting;
+        this.order = new SimOrder(random);
         active = this;
         this.sched = new Scheduler(setting.config()).sched();
         this.checks = new SimChecks(this);
-        new SimScenario(this, random.split());
+    }
+
+    /** A run: everything in it follows from the seed. */
+    static Sim of(long seed, SimTwin twin, List<String> sites) {
+        SplittableRandom random = new SplittableRandom(seed);
+        Sim sim = new Sim(new SimSetting(random.split(), twin), random.split(), twin, sites);
+        new SimScenario(sim, random.split());
+        return sim;
+    }
+
+    /** A machine on which the caller is the only thread, and stays it: for {@link SimCost}. To be closed. */
+    static Sim alone(SimSetting setting, List<String> sites) {
+        Sim sim = new Sim(setting, new SplittableRandom(1), null, sites);
+        sim.sched.threads.start(); // so that they can be woken
+        sim.sched.sysmon.start();
+        sim.current = sim.thread("caller", new Thread("caller"), true, () -> {});
+        sim.atomic = 1;
+        return sim;
+    }
+
+    void close() {
+        active = null;
+    }
+
+    /** Lets every M use its processor until sysmon looks at all of them again; counts that round. */
+    long costOfHogs(List<M> all) {
+        for (M m : all) {
+            threads.add(new SimThread(threads.size(), m.getName(), m, false, () -> {}));
+            m.osThreadId = threads.size();
+        }
+        long cost = 0;
+        for (int round = 0; round < 10; round++) { // the slices are seen, become due, and in the end all are judged
+            now += 400_000;
+            threads.forEach(thread -> thread.cpuNanos += 400_000);
+            long before = steps;
+            sched.sysmon.round(now);
+            cost = Math.max(cost, steps - before);
+        }
+        if (sched.sysmon.preemptionsDenied() != all.size()) {
+            throw new IllegalStateException("denied: " + sched.sysmon.preemptionsDenied());
+        }
+        return cost;
     }
 
     // -- the machine --

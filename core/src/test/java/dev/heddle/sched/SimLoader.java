@@ -3,6 +3,7 @@ package dev.heddle.sched;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.lang.reflect.Constructor;
 import java.util.List;
 
 /**
@@ -18,6 +19,17 @@ final class SimLoader extends ClassLoader {
     SimLoader() {
         super(SimLoader.class.getClassLoader());
         setDefaultAssertionStatus(true);
+    }
+
+    /** Makes an object of a class that this loader has defined, and that has one constructor. */
+    Object make(String simpleName, Object... arguments) {
+        try {
+            Constructor<?> constructor = Class.forName(PACKAGE + simpleName, true, this).getDeclaredConstructors()[0];
+            constructor.setAccessible(true);
+            return constructor.newInstance(arguments);
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     /** The places in the code that a step of a trace can name, by number. */

@@ -25,7 +25,7 @@ final class SimRun implements Function<Map<String, Object>, String> {
     public String apply(Map<String, Object> command) {
         long seed = (Long) command.get("seed");
         String twin = (String) command.get("twin");
-        Sim sim = new Sim(seed, twin == null ? null : SimTwin.valueOf(twin), sites);
+        Sim sim = Sim.of(seed, twin == null ? null : SimTwin.valueOf(twin), sites);
         String failure = sim.run();
         count(sim);
         if (failure == null) {

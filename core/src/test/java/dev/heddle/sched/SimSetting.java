@@ -53,9 +53,28 @@ final class SimSetting {
         keepAlive = Duration.ofMillis(random.nextBoolean() ? 1 : 1_000);
     }
 
+    /** For counting on a machine of this size: no scenario. */
+    SimSetting(int procs) {
+        this.procs = procs;
+        sysmon = false;
+        poller = false;
+        smallRings = false;
+        traces = false;
+        fewThreads = false;
+        goroutines = 0;
+        foreigners = 0;
+        operations = 0;
+        foreignShare = 0;
+        aloneShare = 0;
+        waits = 0;
+        alone = 0;
+        hogs = 0;
+        keepAlive = Duration.ofSeconds(1);
+    }
+
     SchedulerConfig config() {
         return new SchedulerConfig(
-                "s", procs, fewThreads ? procs + 1 : 1_000, hogs, Duration.ofMillis(1), keepAlive);
+                "s", procs, fewThreads ? procs + 1 : 5_000, hogs, Duration.ofMillis(1), keepAlive);
     }
 
     @Override

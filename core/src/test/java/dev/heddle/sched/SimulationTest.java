@@ -5,10 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.fail;
 
-import java.lang.reflect.Constructor;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import org.junit.jupiter.api.Test;
@@ -32,15 +30,8 @@ class SimulationTest {
 
     @SuppressWarnings("unchecked")
     private static Function<Map<String, Object>, String> simulation() {
-        try {
-            SimLoader loader = new SimLoader();
-            Constructor<?> constructor = Class.forName("dev.heddle.sched.SimRun", true, loader)
-                    .getDeclaredConstructor(List.class, Map.class);
-            constructor.setAccessible(true);
-            return (Function<Map<String, Object>, String>) constructor.newInstance(loader.sites(), FIGURES);
-        } catch (ReflectiveOperationException e) {
-            throw new ExceptionInInitializerError(e);
-        }
+        SimLoader loader = new SimLoader();
+        return (Function<Map<String, Object>, String>) loader.make("SimRun", loader.sites(), FIGURES);
     }
 
     private static String run(long seed, SimTwin twin) {
