@@ -325,7 +325,10 @@ final class FindRunnable {
         return null;
     }
 
-    /** There are fewer Ps now, and this is one of those that are too many. */
+    /**
+     * There are fewer Ps now, and this is one of those that are too many. As a spinning M, this one has kept others from
+     * waking somebody, and does not look again itself: it wakes the next.
+     */
     private void giveUp(M m) {
         boolean spinning = m.isSpinning();
         sched.lock.lock();
@@ -334,6 +337,7 @@ final class FindRunnable {
             sched.idle.stopSpinning();
         }
         sched.lock.unlock();
+        sched.idle.wakep();
     }
 
     private void stop(M m) {

@@ -53,6 +53,11 @@ final class Procresize {
         }
     }
 
+    /** Whether somebody waits for Ps to die; for checks. */
+    boolean isChanging() {
+        return changing.isHeld();
+    }
+
     /** Raises the number of Ps, first from 0. Wakes nobody. */
     void grow(int n) {
         P[] made = makeUpTo(n); // allocates, so not under the lock

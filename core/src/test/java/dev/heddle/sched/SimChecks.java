@@ -84,9 +84,9 @@ final class SimChecks {
         int spinning = 0;
         for (P p : sched.procs) {
             spinning += p.status() == PState.SPINNING ? 1 : 0;
-            if (p.status() == PState.IDLE) {
-                if (p.m != null) {
-                    Sim.fail(p + " is idle and has " + p.m, null);
+            if (p.status() == PState.IDLE || p.status() == PState.DEAD) {
+                if (p.m != null || p.status() == PState.DEAD != p.id >= sched.gomaxprocs) {
+                    Sim.fail(p + " is " + PState.name(p.word()) + " and has " + p.m + ", procs " + sched.gomaxprocs, null);
                 }
             } else if (p.m == null || p.m.p != p || owners(p) != 1) {
                 Sim.fail(p + " is lost: " + PState.name(p.word()) + " of " + p.m, null);
@@ -107,8 +107,13 @@ final class SimChecks {
                     + Arrays.stream(sched.procs).map(p -> p + " " + PState.name(p.word()) + " " + p.depth()).toList()
                     + ", needspinning " + sched.idle.needspinning(), null);
         }
-        if (sched.idle.npidle() < sched.procs.length) {
+        if (sched.idle.npidle() < sched.gomaxprocs) {
             return;
+        }
+        for (P p : sched.procs) {
+            if (p.status() == PState.DEAD && p.timers.size() > 0 && !sched.procresize.isChanging()) {
+                Sim.fail(p + " is dead and has timers", null);
+            }
         }
         long first = firstTimer();
         if (first != Timers.NONE) {

@@ -84,6 +84,9 @@ final class SimScenario {
             signal(actor);
         } else if (dice == 2 && !unawaited.isEmpty()) {
             await(actor, foreign);
+        } else if (sim.setting.resizes && random.nextInt(3) == 0) {
+            int procs = random.nextInt(1, 5);
+            actor.add(() -> sim.sched.procresize.change(procs));
         } else if (foreign) {
             actor.add(sim.setting.traces ? this::takeStackTrace : () -> Sim.compute(random.nextInt(1, 200) * MICRO, 3));
         } else {

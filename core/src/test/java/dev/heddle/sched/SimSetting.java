@@ -17,6 +17,8 @@ final class SimSetting {
     final boolean smallRings;
     /** Stack traces are taken. */
     final boolean traces;
+    /** The number of Ps changes. */
+    final boolean resizes;
     /** So few threads that some are refused. */
     final boolean fewThreads;
     final int goroutines;
@@ -41,6 +43,7 @@ final class SimSetting {
         poller = random.nextInt(3) == 0;
         smallRings = random.nextBoolean();
         traces = random.nextInt(4) == 0;
+        resizes = random.nextInt(3) == 0;
         fewThreads = sysmon && random.nextInt(8) == 0;
         goroutines = 1 + random.nextInt(random.nextInt(5) == 0 ? 20 : 8);
         foreigners = 1 + random.nextInt(2);
@@ -60,6 +63,7 @@ final class SimSetting {
         poller = false;
         smallRings = false;
         traces = false;
+        resizes = false;
         fewThreads = false;
         goroutines = 0;
         foreigners = 0;
@@ -74,13 +78,13 @@ final class SimSetting {
 
     SchedulerConfig config() {
         return new SchedulerConfig(
-                "s", procs, fewThreads ? procs + 1 : 5_000, hogs, Duration.ofMillis(1), keepAlive);
+                "s", procs, fewThreads ? procs + 1 : 5_000, hogs, Duration.ofMillis(1), keepAlive, false);
     }
 
     @Override
     public String toString() {
         return "procs " + procs + ", goroutines " + goroutines + ", operations " + operations
                 + (sysmon ? ", sysmon" : "") + (poller ? ", poller" : "") + (smallRings ? ", small rings" : "")
-                + (traces ? ", stack traces" : "") + (fewThreads ? ", few threads" : "");
+                + (traces ? ", stack traces" : "") + (resizes ? ", changes of procs" : "") + (fewThreads ? ", few threads" : "");
     }
 }

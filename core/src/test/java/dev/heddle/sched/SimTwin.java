@@ -20,6 +20,10 @@ enum SimTwin {
     NO_CHAIN("Idle.resetspinning", "Idle.wakep", 0),
     /** A goroutine that yields goes to the global queue and is announced to nobody (golang/go#55160). */
     SILENT_YIELD("M.requeue", "Idle.wakep", 0),
+    /** A spinner whose P is one too many gives it up, and nobody looks again in its place. */
+    GIVES_UP_SILENTLY("FindRunnable.giveUp", "Idle.wakep", 0),
+    /** The timers of a P that dies stay there. */
+    LEAVES_TIMERS("Procresize.shrink", "Procresize.moveTimers", 0),
     /** A P changes hands and its word does not tell. */
     NO_EPOCH("", "PState.nextEpoch", "sameEpoch"),
     /** A P is handed to an M that says that it is a spare, and stays on the list. */
