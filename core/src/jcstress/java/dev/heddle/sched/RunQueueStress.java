@@ -116,6 +116,47 @@ public class RunQueueStress {
         }
     }
 
+    /** The twin of {@link Next}: the owner looks what is next, and then empties the place. */
+    @JCStressTest
+    @Outcome(id = "6", expect = Expect.ACCEPTABLE, desc = "both once")
+    @Outcome(expect = Expect.ACCEPTABLE_INTERESTING, desc = "lost or run twice: the mistake shows")
+    @State
+    public static class BrokenNext {
+        private volatile G next = Goroutines.A;
+        private G kicked;
+        private G owner;
+        private G stolen;
+
+        private G take() {
+            G g = next;
+            if (g != null) {
+                next = null;
+            }
+            return g;
+        }
+
+        /** Kicks A out, and takes what is next. */
+        @Actor
+        public void owner() {
+            kicked = next;
+            next = Goroutines.B;
+            owner = take();
+        }
+
+        /** Steals. */
+        @Actor
+        public void thief() {
+            stolen = take();
+        }
+
+        /** Collects. */
+        @Arbiter
+        public void arbiter(I_Result r) {
+            r.r1 = sum(
+                    Goroutines.number(kicked), Goroutines.number(owner), Goroutines.number(stolen), Goroutines.number(next));
+        }
+    }
+
     /** {@code isEmpty} must not say empty while put moves a goroutine from runnext to the ring and get takes another. */
     @JCStressTest
     @Outcome(id = "0, .*, .*, .*", expect = Expect.ACCEPTABLE, desc = "not empty: one was there all the time")

@@ -1,0 +1,135 @@
+package dev.heddle.sched;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import org.openjdk.jcstress.annotations.Actor;
+import org.openjdk.jcstress.annotations.Arbiter;
+import org.openjdk.jcstress.annotations.Expect;
+import org.openjdk.jcstress.annotations.JCStressTest;
+import org.openjdk.jcstress.annotations.Outcome;
+import org.openjdk.jcstress.annotations.State;
+import org.openjdk.jcstress.infra.results.II_Result;
+
+/** The state of a goroutine: it is on one queue, or in the hands of one M, or parked and not woken. */
+public class GStateStress {
+    /** A goroutine that an M has taken from a queue and run; its wake-ups go to the inbox of a P of its own. */
+    private abstract static class Taken {
+        final P p = new P(0, Goroutines.BUSY);
+        final G g = new G(Goroutines.BUSY, "", false, () -> {});
+
+        Taken() {
+            g.lastP = p;
+            g.wake(null);
+            p.inboxTake();
+            Goroutines.BUSY.allGs.remove(g);
+            g.taken();
+        }
+
+        int queuedByWaker() {
+            int n = 0;
+            for (G at = p.inboxTake(); at != null; at = at.schedlink) {
+                n++;
+            }
+            return n;
+        }
+    }
+
+    /** {@link G#letGo} of an M whose goroutine was parked by the JDK, against its wake-up. */
+    @JCStressTest
+    @Outcome(id = "1, 1", expect = Expect.ACCEPTABLE, desc = "let go, then queued by the waker")
+    @Outcome(id = "0, 0", expect = Expect.ACCEPTABLE, desc = "woken first: the M queues it")
+    @Outcome(id = "1, 0", expect = Expect.FORBIDDEN, desc = "lost wake-up")
+    @Outcome(id = "0, 1", expect = Expect.FORBIDDEN, desc = "queued twice")
+    @State
+    public static class WakeAgainstLetGo extends Taken {
+        /** On g0. */
+        @Actor
+        public void m(II_Result r) {
+            r.r1 = g.letGo() ? 1 : 0;
+        }
+
+        /** Anybody. */
+        @Actor
+        public void waker() {
+            g.wake(null);
+        }
+
+        /** Counts what the waker has queued. */
+        @Arbiter
+        public void arbiter(II_Result r) {
+            r.r2 = queuedByWaker();
+        }
+    }
+
+    /** The twin: the M looks whether it was woken, and then lets go. */
+    @JCStressTest
+    @Outcome(id = "1, 1", expect = Expect.ACCEPTABLE, desc = "let go, then queued by the waker")
+    @Outcome(id = "0, 0", expect = Expect.ACCEPTABLE, desc = "woken first: the M queues it")
+    @Outcome(expect = Expect.ACCEPTABLE_INTERESTING, desc = "lost wake-up: the mistake shows")
+    @State
+    public static class BrokenLetGo extends Taken {
+        private static final VarHandle STATE;
+        private static final int FREE = 0;
+        private static final int TAKEN = 2;
+
+        static {
+            try {
+                STATE = MethodHandles.privateLookupIn(G.class, MethodHandles.lookup())
+                        .findVarHandle(G.class, "state", int.class);
+            } catch (ReflectiveOperationException e) {
+                throw new ExceptionInInitializerError(e);
+            }
+        }
+
+        /** Check, then act. */
+        @Actor
+        public void m(II_Result r) {
+            if ((int) STATE.getVolatile(g) == TAKEN) {
+                STATE.setVolatile(g, FREE);
+                r.r1 = 1;
+            }
+        }
+
+        /** Anybody. */
+        @Actor
+        public void waker() {
+            g.wake(null);
+        }
+
+        /** Counts what the waker has queued. */
+        @Arbiter
+        public void arbiter(II_Result r) {
+            r.r2 = queuedByWaker();
+        }
+    }
+
+    /** Two threads wake a parked goroutine: it is queued once. */
+    @JCStressTest
+    @Outcome(id = "0, 1", expect = Expect.ACCEPTABLE, desc = "queued once")
+    @Outcome(expect = Expect.FORBIDDEN, desc = "lost, or queued twice")
+    @State
+    public static class TwoWakers extends Taken {
+        /** Parked. */
+        public TwoWakers() {
+            g.letGo();
+        }
+
+        /** One. */
+        @Actor
+        public void first() {
+            g.wake(null);
+        }
+
+        /** Another. */
+        @Actor
+        public void second() {
+            g.wake(null);
+        }
+
+        /** Counts. */
+        @Arbiter
+        public void arbiter(II_Result r) {
+            r.r2 = queuedByWaker();
+        }
+    }
+}
