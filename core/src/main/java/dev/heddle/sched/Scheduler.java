@@ -193,7 +193,7 @@ public final class Scheduler implements AutoCloseable {
     /**
      * Returns the stacks of all goroutines in the shape of Go's {@code debug=2} goroutine profile: {@code goroutine 7 [chan
      * receive, 2 minutes]:}, two lines for each frame, {@code created by} and where. Of more than 10,000 goroutines the rest
-     * is counted. Minutes count from when it was first seen to wait, at most half a minute late. The creator is a class; it
+     * is counted. Minutes count from when it was first seen to wait, at most a minute late. The creator is a class; it
      * is a method and a line in a JVM started with {@code -Dheddle.createdby=true}, which costs 1 us for each goroutine.
      * Stops nothing.
      */

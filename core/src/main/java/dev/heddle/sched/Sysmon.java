@@ -234,14 +234,26 @@ final class Sysmon implements Runnable {
     /** All Ps are idle and have been for a while: until one of them is not. */
     private void sleepDeep() {
         sched.deadlock.check();
-        long now = Clock.nanotime();
-        sched.goroutines().forEach(g -> g.noteBlocked(now)); // nobody waits for us now
+        long begin = Clock.nanotime();
+        noteBlocked(begin);
         deep = true; // pairs with Idle.get: it lowers npidle and then looks at this
         if (sched.idle.npidle() == sched.gomaxprocs && !sched.stopping && !stranded()) {
             LockSupport.parkNanos(this, DEEP_SLEEP_NANOS);
         }
         deep = false;
         forget();
+        long now = Clock.nanotime();
+        if (now - begin >= DEEP_SLEEP_NANOS) { // and would be for ever the same few that are looked at
+            sched.goroutines().forEach(g -> g.noteBlocked(now));
+        }
+    }
+
+    /** A part of all goroutines at a time: nobody is to wait for us for long. */
+    private void noteBlocked(long now) {
+        if (now - partNoted > NOTE_PERIOD_NANOS) {
+            partNoted = now;
+            sched.allGs.forEachIn(part++, g -> g.noteBlocked(now));
+        }
     }
 
     /** Sleeps; true if that took so much longer than asked that the whole process may have stood still. */
@@ -278,10 +290,7 @@ final class Sysmon implements Runnable {
             taken += retake(p, watches[p.id], now) ? 1 : 0;
         }
         sched.trace.flush(trace);
-        if (now - partNoted > NOTE_PERIOD_NANOS) {
-            partNoted = now;
-            sched.allGs.forEachIn(part++, g -> g.noteBlocked(now));
-        }
+        noteBlocked(now);
         return taken;
     }
 

@@ -9,9 +9,10 @@ import java.util.Arrays;
  * meanwhile.
  *
  * <p>Protocol. The writer stores an event, then publishes the new count (release); a reader takes the count (acquire) and
- * copies that many. {@link #recycle} begins a new generation before it resets the count and before the words are written
- * again, so a reader that finds another generation after its copy than before has copied a mixture, and drops it. Nobody
- * waits for anybody.
+ * copies that many. {@link #recycle} resets the count, then begins a new generation, then the words are written again. A
+ * reader that finds another generation after its copy than before may have copied a mixture, and drops it; one that finds
+ * the new generation before it knows of the reset, so the count that it takes is of that generation. Nobody waits for
+ * anybody.
  *
  * <pre>
  *   word 0   time, ns
@@ -42,9 +43,9 @@ final class TraceChunk {
         }
     }
 
-    private final long[] words = new long[EVENTS * WORDS];
+    private final long[] words;
     /** Names of goroutines, for those events that make them. */
-    private final String[] names = new String[EVENTS];
+    private final String[] names;
 
     private int count;
     private int generation;
@@ -54,6 +55,16 @@ final class TraceChunk {
 
     /** The place that it had in the queue of retired chunks, 0 if it was never written. Under the lock of the pool. */
     long retiredAs;
+
+    TraceChunk() {
+        this(EVENTS);
+    }
+
+    /** Makes a chunk for this many events; tests use 4. */
+    TraceChunk(int events) {
+        words = new long[events * WORDS];
+        names = new String[events];
+    }
 
     /** Events as they stand in a chunk, and whose they are. */
     record Copy(long[] words, String[] names) {
@@ -96,7 +107,7 @@ final class TraceChunk {
 
     /** By the one thread that writes here. */
     boolean isFull() {
-        return count == EVENTS;
+        return count == names.length;
     }
 
     /** By the one thread that writes here, when the chunk is not full. */
@@ -115,17 +126,22 @@ final class TraceChunk {
 
     /** Forgets what is here. By its next writer, under the lock of {@link TraceChunks}. */
     void recycle() {
-        GENERATION.setOpaque(this, generation + 1);
+        COUNT.setOpaque(this, 0);
+        GENERATION.setRelease(this, generation + 1); // pairs with getAcquire in copy: who sees it sees the count as well
         VarHandle.storeStoreFence(); // pairs with the fence in copy: the generation changes before any word does
-        COUNT.setRelease(this, 0);
     }
 
     /** What is here, oldest first, or null if that was recycled meanwhile. Any thread. */
     Copy copy() {
-        int before = (int) GENERATION.getAcquire(this);
-        int n = (int) COUNT.getAcquire(this); // pairs with setRelease in write
-        Copy copy = new Copy(Arrays.copyOf(words, n * WORDS), Arrays.copyOf(names, n));
+        int before = (int) GENERATION.getAcquire(this); // pairs with setRelease in recycle
+        Copy copy = copyUnchecked();
         VarHandle.loadLoadFence();
         return (int) GENERATION.getOpaque(this) == before ? copy : null;
+    }
+
+    /** What is here, or a mixture with what was. */
+    Copy copyUnchecked() {
+        int n = (int) COUNT.getAcquire(this); // pairs with setRelease in write
+        return new Copy(Arrays.copyOf(words, n * WORDS), Arrays.copyOf(names, n));
     }
 }

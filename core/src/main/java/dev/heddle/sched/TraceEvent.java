@@ -62,7 +62,7 @@ public record TraceEvent(
          * nobody had declared the call, else 0.
          */
         PROC_STEAL("ProcSteal"),
-        /** Sysmon took a P from a goroutine that computed for too long. {@code peer}: its M. Not in Go, which stops the goroutine. */
+        /** Sysmon took a P from a goroutine that computed for too long; Go stops the goroutine. {@code peer}: its M. */
         PROC_PREEMPT("ProcPreempt"),
         /**
          * A P took goroutines from another one. {@code peer}: the other P; {@code detail}: how many. Not an event in Go, like

@@ -51,6 +51,7 @@ final class Busy {
 
     /** Computes until sysmon takes the P of the goroutine that calls this. */
     static void untilPreempted() {
+        Goroutine.gosched(); // to have one, and a slice that has just begun
         until(() -> !ownsP());
     }
 

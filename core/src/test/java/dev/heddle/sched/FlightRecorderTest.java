@@ -94,6 +94,7 @@ class FlightRecorderTest {
         try (Scheduler s = recording(1)) {
             Goroutine parked = s.go(LockSupport::park);
             Waiting.until(s, "it is parked", () -> parked.state() == Goroutine.State.WAITING);
+            Quiet.atRest(s); // until then its M may still have it, and queues it
             LockSupport.unpark(parked.thread());
             Quiet.afterEnd(s);
             List<TraceEvent> events = of(s, parked);

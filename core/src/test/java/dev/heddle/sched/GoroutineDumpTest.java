@@ -115,14 +115,21 @@ class GoroutineDumpTest {
         }
     }
 
-    /** The monitor looks at all goroutines by itself, also when all Ps sleep. */
+    /** The monitor looks by itself, at a part of all goroutines at a time: here there is one in every part. */
     @Test
-    void somebodyLooks() throws Exception {
+    void somebodyLooks() {
         try (Scheduler s = Started.procs(1)) {
-            BinarySemaphore semaphore = new BinarySemaphore();
-            G g = (G) waiting(s, "", semaphore, WaitReason.SEMACQUIRE);
-            Waiting.until(s, "it has been seen", g::isNotedBlocked);
-            semaphore.release();
+            List<BinarySemaphore> semaphores = new ArrayList<>();
+            List<G> all = new ArrayList<>();
+            for (int i = 0; i < 64; i++) {
+                semaphores.add(new BinarySemaphore());
+                all.add((G) waiting(s, "", semaphores.get(i), WaitReason.SEMACQUIRE));
+            }
+            Waiting.until(s, "one has been seen", () -> {
+                s.go(() -> {}); // keeps the monitor awake
+                return all.stream().anyMatch(G::isNotedBlocked);
+            });
+            semaphores.forEach(BinarySemaphore::release);
             Quiet.afterEnd(s);
         }
     }

@@ -93,15 +93,15 @@ class SchedTraceTest {
             }
             Matcher p = line(P_LINE, block, 0);
             assertEquals("2", p.group("status"), "in a call");
-            assertEquals("0", p.group("m"));
+            long machine = Long.parseLong(p.group("m"));
             assertEquals("1", p.group("ring"), "runnext is not counted");
             assertEquals("1", p.group("calls"));
-            Matcher m = line(M_LINE, block, 0);
+            Matcher m = line(M_LINE, block, machine);
             assertEquals("0", m.group("p"));
             assertEquals("" + ids[0], m.group("curg"));
             Matcher caller = line(G_LINE, block, ids[0]);
             assertEquals("3", caller.group("status"));
-            assertEquals("0", caller.group("m"));
+            assertEquals("" + machine, caller.group("m"));
             Matcher queued = line(G_LINE, block, ids[1]);
             assertEquals("1", queued.group("status"));
             assertEquals("nil", queued.group("m"));
@@ -113,7 +113,10 @@ class SchedTraceTest {
             block = s.schedtrace(true);
             assertEquals("0", line(P_LINE, block, 0).group("status"));
             assertEquals("nil", line(P_LINE, block, 0).group("m"));
-            Waiting.until(s, "the M is a spare", () -> line(M_LINE, s.schedtrace(true), 0).group("blocked").equals("true"));
+            Waiting.until(
+                    s,
+                    "the M is a spare",
+                    () -> line(M_LINE, s.schedtrace(true), machine).group("blocked").equals("true"));
         }
     }
 

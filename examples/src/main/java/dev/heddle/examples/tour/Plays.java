@@ -65,15 +65,18 @@ final class Plays {
     static List<TraceEvent> returnWithoutP() {
         try (Stage stage = Stage.calm(1);
                 KernelCall call = new KernelCall()) {
+            AtomicBoolean running = new AtomicBoolean();
             AtomicBoolean queued = new AtomicBoolean();
             Goroutine caller = stage.go("caller", () -> {
                 stage.go("next", () -> {
-                    call.end();
+                    running.set(true);
                     Stage.compute(queued::get);
                 });
                 call.make();
             });
-            stage.await(Type.GO_STOP, caller);
+            stage.await("the other one runs", running::get);
+            call.end();
+            stage.await("the caller is on the global queue", () -> stage.scheduler.stats().globalQueueDepth() == 1);
             queued.set(true);
             stage.awaitEnd(caller);
             stage.awaitRest();
