@@ -213,16 +213,16 @@ final class Sysmon implements Runnable {
             } else if (idleRounds > PATIENT_ROUNDS) {
                 delay = Math.min(delay * 2, allIdle ? MAX_DELAY_NANOS : NETPOLL_NANOS);
             }
-            if (allIdle && delay == MAX_DELAY_NANOS) {
-                sleepDeep();
-                idleRounds = 0;
-                continue;
-            }
-            boolean oversleptBefore = overslept;
-            overslept = sleep(delay);
-            // once: on a machine that has no processor for us for long, nothing would ever be taken
-            mayTake = !overslept || oversleptBefore;
             try {
+                if (allIdle && delay == MAX_DELAY_NANOS) {
+                    idleRounds = 0;
+                    sleepDeep();
+                    continue;
+                }
+                boolean oversleptBefore = overslept;
+                overslept = sleep(delay);
+                // once: on a machine that has no processor for us for long, nothing would ever be taken
+                mayTake = !overslept || oversleptBefore;
                 boolean found = round(Clock.nanotime()) > 0;
                 idleRounds = found || !mayTake ? 0 : idleRounds + 1;
             } catch (Throwable e) {
