@@ -4,6 +4,7 @@ import dev.heddle.sched.BinarySemaphore;
 import dev.heddle.sched.Inherited;
 import dev.heddle.sched.Scheduler;
 import dev.heddle.sched.WaitReason;
+import dev.heddle.sync.Chan;
 import dev.heddle.time.Timer;
 import java.lang.ScopedValue.CallableOp;
 import java.time.Duration;
@@ -216,6 +217,14 @@ public sealed class Context permits CancellableContext {
     }
 
     // -- waiting --
+
+    /**
+     * Returns a channel that is closed when this context ends, for use in a {@link dev.heddle.sync.Select} (Go's
+     * {@code Done}). Nothing is ever sent on it. It must not be closed by others.
+     */
+    public Chan<Void> done() {
+        return scope == null ? new Chan<>() : scope.done();
+    }
 
     /** Waits until this context ends; for ever if it never does. Is not ended by an interrupt. */
     public void awaitDone() {

@@ -1,5 +1,6 @@
 package dev.heddle.context;
 
+import dev.heddle.sync.Chan;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.time.Instant;
@@ -28,6 +29,10 @@ import org.slf4j.LoggerFactory;
  * <p>A child leaves by {@link #forget}, in constant time, when it is no longer interested: nothing of it stays behind. If
  * that removes nothing, the child has been told or is just being told.
  *
+ * <p>{@code children} is null, one child (most scopes never have more), or a concurrent set, moved by CAS. It becomes a set
+ * when a second child comes, with the first one in it, and stays one. So whoever looks for a child that was alone and finds
+ * a set looks there. A child that comes while that happens tries again.
+ *
  * <p>Differs from Go, where one mutex per context guards all this, also while children are told: here nothing is locked but
  * a bin of the map, and that not while anybody is told, so children may do what they want. A scope with a hundred thousand
  * children, as that of a server, is not a bottleneck.
@@ -40,12 +45,14 @@ final class Scope implements Child {
 
     private static final VarHandle ENDED;
     private static final VarHandle CHILDREN;
+    private static final VarHandle DONE;
 
     static {
         try {
             MethodHandles.Lookup lookup = MethodHandles.lookup();
             ENDED = lookup.findVarHandle(Scope.class, "ended", Ended.class);
-            CHILDREN = lookup.findVarHandle(Scope.class, "children", Set.class);
+            DONE = lookup.findVarHandle(Scope.class, "done", Chan.class);
+            CHILDREN = lookup.findVarHandle(Scope.class, "children", Object.class);
         } catch (ReflectiveOperationException e) {
             throw new ExceptionInInitializerError(e);
         }
@@ -58,10 +65,12 @@ final class Scope implements Child {
     private final Instant deadline;
 
     private volatile Ended ended;
-    /** Made when the first child comes. */
-    private volatile Set<Child> children;
+    /** Null, a {@link Child}, or a set of them. */
+    private volatile Object children;
     /** Pairs with {@link #end}: it is written before a look at ended, and read after ended was set. */
     private volatile Alarm alarm;
+    /** Made when somebody asks for it. */
+    private volatile Chan<Void> done;
 
     private Scope(Scope parent, Instant deadline, long deadlineNanos) {
         this.parent = parent;
@@ -124,32 +133,64 @@ final class Scope implements Child {
         if (ended != null) {
             return false;
         }
-        Set<Child> set = childrenOrNew();
-        set.add(child);
-        return ended == null || !set.remove(child);
+        put(child);
+        return ended == null || !forget(child);
     }
 
-    private Set<Child> childrenOrNew() {
-        Set<Child> set = children;
-        if (set == null) {
-            set = ConcurrentHashMap.newKeySet();
-            if (!CHILDREN.compareAndSet(this, null, set)) {
-                set = children;
+    private void put(Child child) {
+        while (true) {
+            Object at = children;
+            if (at instanceof Set<?>) {
+                set(at).add(child);
+                return;
+            }
+            Object next = child;
+            if (at instanceof Child first) {
+                Set<Child> both = ConcurrentHashMap.newKeySet();
+                both.add(first);
+                both.add(child);
+                next = both;
+            }
+            if (CHILDREN.compareAndSet(this, at, next)) {
+                return;
             }
         }
-        return set;
+    }
+
+    /** A channel that is closed when this scope ends. Whoever has made it has it closed, so that happens once. */
+    Chan<Void> done() {
+        Chan<Void> known = done;
+        if (known != null) {
+            return known;
+        }
+        Chan<Void> made = new Chan<>();
+        if (!DONE.compareAndSet(this, null, made)) {
+            return done;
+        }
+        if (!add(_ -> made.close())) {
+            made.close();
+        }
+        return made;
     }
 
     /** Lets a child go. False if it is not there: it has been told, or is just being told. */
     boolean forget(Child child) {
-        Set<Child> set = children;
-        return set != null && set.remove(child);
+        if (children == child && CHILDREN.compareAndSet(this, child, null)) {
+            return true;
+        }
+        Object at = children; // if it was alone a moment ago, it may be in a set now
+        return at instanceof Set<?> && set(at).remove(child);
+    }
+
+    @SuppressWarnings("unchecked") // there is no other set
+    private static Set<Child> set(Object children) {
+        return (Set<Child>) children;
     }
 
     /** How many children would be told. For tests. */
     int size() {
-        Set<Child> set = children;
-        return set == null ? 0 : set.size();
+        Object at = children;
+        return at == null ? 0 : at instanceof Set<?> set ? set.size() : 1;
     }
 
     @Override
@@ -165,25 +206,42 @@ final class Scope implements Child {
         if (parent != null) {
             parent.forget(this);
         }
-        Deque<Scope> untold = null;
-        for (Scope scope = this; scope != null; scope = untold == null ? null : untold.poll()) {
-            Set<Child> set = scope.children;
-            if (set == null) {
-                continue;
-            }
-            for (Child child : set) {
-                if (!set.remove(child)) {
-                    continue;
-                }
-                if (!(child instanceof Scope inner)) {
-                    tell(child, why);
-                } else if (inner.finish(why)) {
-                    untold = untold == null ? new ArrayDeque<>() : untold;
-                    untold.add(inner);
-                }
-            }
+        Deque<Scope> untold = tellChildren(why, null);
+        while (untold != null && !untold.isEmpty()) {
+            untold = untold.poll().tellChildren(why, untold);
         }
         return true;
+    }
+
+    /** Tells the children, and adds the scopes among them, ended, to those whose children have not been told. */
+    private Deque<Scope> tellChildren(Ended why, Deque<Scope> untold) {
+        Object at = children;
+        if (at instanceof Child only) {
+            return tell(only, why, untold);
+        }
+        Deque<Scope> list = untold;
+        if (at instanceof Set<?>) {
+            for (Child child : set(at)) {
+                list = tell(child, why, list);
+            }
+        }
+        return list;
+    }
+
+    private Deque<Scope> tell(Child child, Ended why, Deque<Scope> untold) {
+        if (!forget(child)) {
+            return untold; // it has left
+        }
+        if (!(child instanceof Scope inner)) {
+            tell(child, why);
+            return untold;
+        }
+        if (!inner.finish(why)) {
+            return untold; // whoever has ended it sees to its children
+        }
+        Deque<Scope> list = untold == null ? new ArrayDeque<>() : untold;
+        list.add(inner);
+        return list;
     }
 
     /** This scope alone; the winner sees to the rest. */

@@ -15,8 +15,8 @@ import java.util.concurrent.TimeUnit;
  *
  * <p>The outcome is decided once, by a CAS from null: by the task when it ends, by its time when {@link #within} was asked
  * for, or by the group when the task was never started. What comes later is dropped. The group counts the decision only
- * after everything that belongs to it (the first failure, the cancellation of the others) has been done, so whoever has
- * seen the count go to zero sees that too.
+ * after everything that belongs to it (the end of the task's context, the first failure, the cancellation of the others) has
+ * been done, so whoever has seen the count go to zero sees that too.
  */
 public final class Task<T> {
     private static final VarHandle OUTCOME;
@@ -74,8 +74,7 @@ public final class Task<T> {
         }
         try {
             context.scope.forget(interrupter); // whoever has found it already interrupts a thread that only ends
-            decide(result);
-            context.cancel();
+            decide(result, Ended.CANCELLED);
         } finally {
             group.ended();
         }
@@ -96,18 +95,19 @@ public final class Task<T> {
 
     /** By the owner, for a task that the group's end kept from being started. */
     void notStarted() {
-        decide(cancelled(context.err()));
+        decide(cancelled(context.err()), Ended.CANCELLED);
     }
 
-    private boolean decide(Outcome decided) {
+    private void decide(Outcome decided, Ended why) {
         if (!OUTCOME.compareAndSet(this, null, decided)) {
-            return false;
+            return;
         }
         Alarm set = alarm;
         if (set != null) {
             set.stop();
         }
         try {
+            context.scope.end(why); // before the count: join leaves nothing behind, and close comes later
             switch (decided.state) {
                 case FAILED -> group.failed(decided.error);
                 case CANCELLED -> group.cancelled();
@@ -116,7 +116,6 @@ public final class Task<T> {
         } finally {
             group.decided();
         }
-        return true;
     }
 
     /**
@@ -135,11 +134,8 @@ public final class Task<T> {
             throw new IllegalStateException("this task has a time already");
         }
         Outcome late = new Outcome(State.SUCCEEDED, fallback, null);
-        Alarm set = Alarm.after(Math.max(0, TimeUnit.NANOSECONDS.convert(timeout)), () -> {
-            if (decide(late)) {
-                context.scope.end(Ended.DEADLINE);
-            }
-        });
+        long nanos = Math.max(0, TimeUnit.NANOSECONDS.convert(timeout));
+        Alarm set = Alarm.after(nanos, () -> decide(late, Ended.DEADLINE));
         alarm = set;
         if (outcome != null) {
             set.stop();

@@ -107,7 +107,7 @@ public final class RuntimeTimer {
      * @return whether the timer was pending: armed, and not fired
      */
     public boolean reset(long delayNanos, long periodNanos) {
-        StackProbe.checkRoom(); // no stack overflow may come between lock and unlock
+        checkStack();
         long when = Clock.after(Math.max(0, delayNanos));
         boolean was;
         boolean first;
@@ -121,9 +121,22 @@ public final class RuntimeTimer {
             mu.unlock();
         }
         if (first) {
-            sched.netpoller.wakeNetPoller(when);
+            if (StackProbe.room()) {
+                sched.netpoller.wakeNetPoller(when);
+            } else {
+                sched.sysmon.wakeWithWork();
+            }
         }
         return was;
+    }
+
+    /** No stack overflow may come between lock and unlock. What an event does may go deep. */
+    private void checkStack() {
+        if (event == null) {
+            StackProbe.checkSection();
+        } else {
+            StackProbe.checkRoom();
+        }
     }
 
     /**
@@ -132,7 +145,7 @@ public final class RuntimeTimer {
      * @return whether the timer was pending: armed, and not fired. Then it will not fire
      */
     public boolean stop() {
-        StackProbe.checkRoom();
+        checkStack();
         mu.lock();
         try {
             return disarm();

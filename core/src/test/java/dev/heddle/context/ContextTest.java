@@ -13,6 +13,8 @@ import ch.qos.logback.classic.Logger;
 import dev.heddle.sched.Goroutine;
 import dev.heddle.sched.TestScheduler;
 import dev.heddle.sched.WaitReason;
+import dev.heddle.sync.Chan;
+import dev.heddle.sync.Select;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
@@ -300,6 +302,23 @@ class ContextTest {
         context.cancel();
         t.until("all are woken", () -> woken.get() == 101);
         thread.join();
+    }
+
+    @Test
+    void theEndCanBeSelectedOn() throws Exception {
+        t.run(() -> {
+            CancellableContext context = Context.current().withCancel();
+            Chan<Void> done = context.done();
+            assertSame(done, context.withValue(NAME, "a").done());
+            Chan<String> quiet = new Chan<>();
+            assertEquals(-1, Select.of(Select.receive(done), Select.receive(quiet)).poll());
+            t.scheduler.go(context::cancel);
+            assertEquals(0, Select.of(Select.receive(done), Select.receive(quiet)).await());
+            assertTrue(done.isClosed());
+            CancellableContext ended = context.withCancel();
+            assertTrue(ended.done().isClosed(), "asked for after the end");
+            assertNull(Context.background().done().tryReceive());
+        });
     }
 
     @Test

@@ -517,14 +517,17 @@ class TaskGroupTest {
             AtomicBoolean release = new AtomicBoolean();
             AtomicBoolean ended = new AtomicBoolean();
             try (TaskGroup group = TaskGroup.open()) {
+                CountDownLatch started = new CountDownLatch(1);
                 Task<Object> deaf = group.fork(() -> {
-                            while (!release.get()) {
-                                Goroutine.gosched();
-                            }
-                            ended.set(true);
-                            throw new IOException("nobody wants to know any more");
-                        })
-                        .within(Duration.ofNanos(1), null);
+                    started.countDown();
+                    while (!release.get()) {
+                        Goroutine.gosched();
+                    }
+                    ended.set(true);
+                    throw new IOException("nobody wants to know any more");
+                });
+                started.await();
+                deaf.within(Duration.ofNanos(1), null);
                 group.join();
                 assertNull(deaf.get());
                 assertFalse(ended.get());

@@ -111,7 +111,7 @@ class TimerTest {
     /** Go's TestAfterFuncStarvation: two functions that arm each other leave the goroutine that waits for them its turn. */
     @Test
     void afterFuncStarvation() throws Exception {
-        try (TestScheduler t = TestScheduler.unhurried(1)) {
+        try (TestScheduler t = TestScheduler.procs(1)) {
             AtomicBoolean stop = new AtomicBoolean();
             AtomicInteger ended = new AtomicInteger();
             AtomicInteger turns = new AtomicInteger();
