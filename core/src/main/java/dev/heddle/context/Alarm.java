@@ -3,21 +3,19 @@ package dev.heddle.context;
 import dev.heddle.sched.Scheduler;
 import dev.heddle.time.Timer;
 import java.time.Duration;
-import java.util.concurrent.Callable;
-import java.util.concurrent.ForkJoinPool;
-import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Runs something after some time. For goroutines on a timer of their P; for other threads, which have none, on the delay
- * thread of the JDK's common pool. Stopping one that is just firing may come too late, so what it runs must be harmless
- * then.
+ * Runs something after some time. For goroutines on a timer of their P, in a goroutine of its own; for other threads, which
+ * have no P, by the JDK's delay thread on the common pool. Stopping one that is just firing may come too late, so what it
+ * runs must be harmless then.
  */
 final class Alarm {
     private final Timer timer;
-    private final ScheduledFuture<?> future;
+    private final CompletableFuture<Void> future;
 
-    private Alarm(Timer timer, ScheduledFuture<?> future) {
+    private Alarm(Timer timer, CompletableFuture<Void> future) {
         this.timer = timer;
         this.future = future;
     }
@@ -28,18 +26,16 @@ final class Alarm {
         if (scheduler != null) {
             return new Alarm(Timer.afterFunc(scheduler, Duration.ofNanos(nanos), func), null);
         }
-        Callable<Void> call = () -> {
-            func.run();
-            return null;
-        };
-        return new Alarm(null, ForkJoinPool.commonPool().schedule(call, Math.max(0, nanos), TimeUnit.NANOSECONDS));
+        CompletableFuture<Void> future = new CompletableFuture<>();
+        future.completeOnTimeout(null, nanos, TimeUnit.NANOSECONDS).thenRunAsync(func);
+        return new Alarm(null, future);
     }
 
     void stop() {
         if (timer != null) {
             timer.stop();
         } else {
-            future.cancel(false);
+            future.cancel(false); // takes it off the delay thread as well
         }
     }
 }

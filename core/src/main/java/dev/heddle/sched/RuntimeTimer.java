@@ -133,7 +133,7 @@ public final class RuntimeTimer {
     /** No stack overflow may come between lock and unlock. What an event does may go deep. */
     private void checkStack() {
         if (event == null) {
-            StackProbe.checkSection();
+            StackProbe.checkTimer();
         } else {
             StackProbe.checkRoom();
         }

@@ -425,6 +425,19 @@ class TaskGroupTest {
     }
 
     @Test
+    void oneThatEndsMakesRoomForOne() throws Exception {
+        t.run(() -> {
+            CountDownLatch third = new CountDownLatch(1);
+            try (TaskGroup group = TaskGroup.open().limit(2)) {
+                group.fork(() -> third.await());
+                group.fork(() -> Goroutine.sleep(Duration.ofMillis(1)));
+                group.fork(third::countDown);
+                group.join();
+            }
+        });
+    }
+
+    @Test
     void aCancellationEndsTheWaitForRoom() throws Exception {
         t.run(() -> {
             CancellableContext outer = Context.current().withCancel();

@@ -1,6 +1,8 @@
 package dev.heddle.sched;
 
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 
 /** A scheduler for tests of other packages, with what they need of {@link Started}, {@link Waiting}, {@link Quiet}. */
@@ -41,8 +43,27 @@ public final class TestScheduler implements AutoCloseable {
         Waiting.until(scheduler, what, condition);
     }
 
-    public AssertionError failure(String what) {
-        return Waiting.failure(scheduler, what);
+    /** The same, but the time in which it may fail begins when a stress test is over. */
+    public void afterwards(long endNanos, String what, BooleanSupplier condition) {
+        while (System.nanoTime() - endNanos < 0) {
+            LockSupport.parkNanos(1_000_000);
+        }
+        until(what, condition);
+    }
+
+    /** Runs a body that goes on until some time in a goroutine, waits, and throws what the body did. */
+    public void run(long endNanos, Body body) throws Exception {
+        CompletableFuture<Void> ended = new CompletableFuture<>();
+        scheduler.go("under stress", () -> {
+            try {
+                body.run();
+                ended.complete(null);
+            } catch (Throwable e) {
+                ended.completeExceptionally(e);
+            }
+        });
+        afterwards(endNanos, "the goroutine has ended", ended::isDone);
+        ended.get();
     }
 
     /** Computes until the condition holds, without a scheduling point. */
