@@ -1,5 +1,6 @@
 package dev.heddle.http;
 
+import dev.heddle.context.TaskFailedException;
 import java.util.HashMap;
 import java.util.Map;
 import org.slf4j.Logger;
@@ -7,7 +8,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Turns what handlers throw into answers. The handler registered for the nearest class answers; else an {@link HttpException}
- * answers as itself and anything else with 500, of which the client learns nothing but that, and the log everything.
+ * answers as itself and anything else with 500, of which the client learns nothing but that, and the log everything. What a
+ * task of a {@link dev.heddle.context.TaskGroup} threw is answered as if the handler had thrown it.
  */
 final class Errors {
     private static final Logger LOG = LoggerFactory.getLogger(Server.class);
@@ -26,7 +28,8 @@ final class Errors {
      *
      * @throws Throwable the error, or another one, if there can be no answer any more
      */
-    void answer(Ctx c, Response response, Throwable error) throws Throwable {
+    void answer(Ctx c, Response response, Throwable thrown) throws Throwable {
+        Throwable error = ofTask(thrown);
         if (response.isCommitted() || error instanceof ClientGoneException) {
             throw error;
         }
@@ -51,6 +54,11 @@ final class Errors {
             response.reset();
             standard(c, response, second);
         }
+    }
+
+    private Throwable ofTask(Throwable thrown) {
+        boolean wrapped = thrown instanceof TaskFailedException && !handlers.containsKey(TaskFailedException.class);
+        return wrapped ? thrown.getCause() : thrown;
     }
 
     private App.ErrorHandler<?> find(Class<?> type) {

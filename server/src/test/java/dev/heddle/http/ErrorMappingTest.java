@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ch.qos.logback.classic.spi.ILoggingEvent;
+import dev.heddle.context.TaskGroup;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -48,6 +49,20 @@ class ErrorMappingTest {
                 })
                 .get("/again", c -> {
                     throw new ArithmeticException("again");
+                })
+                .get("/task", c -> {
+                    try (TaskGroup group = TaskGroup.open()) {
+                        group.fork(() -> {
+                            throw new HttpException(418, "from a task");
+                        });
+                        group.join();
+                    }
+                })
+                .get("/task-element", c -> {
+                    try (TaskGroup group = TaskGroup.open()) {
+                        group.fork(() -> List.of().getFirst());
+                        group.join();
+                    }
                 })
                 .get("/overflow", c -> c.text(Integer.toString(deep(1))))
                 .get("/memory", c -> {
@@ -116,6 +131,15 @@ class ErrorMappingTest {
                         + "\"detail\":\"slow \\\"down\\\" \\u003cb\\u003e\"}",
                 answer.text());
         assertTrue(logs.with("/http").isEmpty());
+    }
+
+    @Test
+    void whatATaskThrewIsAnsweredAsIfTheHandlerHad() throws IOException {
+        Answer answer = get("/task");
+        assertEquals(418, answer.status());
+        assertTrue(answer.text().contains("from a task"), answer::text);
+        assertEquals(404, get("/task-element").status(), "by its handler");
+        assertTrue(logs.with("/task").isEmpty());
     }
 
     @Test
