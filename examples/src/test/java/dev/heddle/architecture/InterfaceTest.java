@@ -30,7 +30,8 @@ class InterfaceTest {
     void jdkInternalsAreNotInTheInterfaceOfTheScheduler() {
         classes()
                 .that()
-                .resideInAnyPackage("dev.heddle.sched", "dev.heddle.sync", "dev.heddle.context", "dev.heddle.os")
+                .resideInAnyPackage(
+                        "dev.heddle.sched", "dev.heddle.sync", "dev.heddle.time", "dev.heddle.context", "dev.heddle.os")
                 .should(showNothingOf("jdk.internal."))
                 .check(Heddle.CLASSES);
     }

@@ -1,5 +1,6 @@
 package dev.heddle.examples.bench;
 
+import dev.heddle.context.TaskGroup;
 import dev.heddle.http.App;
 import dev.heddle.http.Ctx;
 import dev.heddle.http.files.StaticFiles;
@@ -9,8 +10,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
@@ -89,22 +88,13 @@ public final class Bench {
 
     private static void fanout(Ctx c) throws InterruptedException {
         int n = c.query("n").inRange(0, MAX_CHILDREN);
-        List<Goroutine> children = new ArrayList<>(n);
-        for (int i = 0; i < n; i++) {
-            children.add(c.scheduler().go(Bench::child));
-        }
-        for (Goroutine child : children) {
-            child.join();
+        try (TaskGroup group = TaskGroup.open()) {
+            for (int i = 0; i < n; i++) {
+                group.fork(() -> Goroutine.sleep(CHILD_SLEEP));
+            }
+            group.join();
         }
         c.text("joined " + n + "\n");
-    }
-
-    private static void child() {
-        try {
-            Goroutine.sleep(CHILD_SLEEP);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt(); // the server ends; so does this
-        }
     }
 
     /** Sends each part of the body as it comes, so a body of any length needs one buffer only. */

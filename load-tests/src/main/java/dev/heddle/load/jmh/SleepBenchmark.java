@@ -46,6 +46,26 @@ public class SleepBenchmark extends Measured {
         done.await();
     }
 
+    /** Heddle, by {@link Thread#sleep}: through the JDK's own timer thread, see "Sleeping" in the README of core. */
+    @Benchmark
+    public void heddleThreadSleep(Threads threads, Crowd crowd) throws InterruptedException {
+        int sleepers = crowd.sleepers;
+        CountDownLatch done = new CountDownLatch(sleepers);
+        threads.inGoroutine(() -> {
+            for (int i = 0; i < sleepers; i++) {
+                threads.scheduler.go(() -> {
+                    try {
+                        Thread.sleep(NAP);
+                    } catch (InterruptedException e) {
+                        throw new IllegalStateException(e);
+                    }
+                    done.countDown();
+                });
+            }
+        });
+        done.await();
+    }
+
     /** The JDK. */
     @Benchmark
     public void jdk(Crowd crowd) throws InterruptedException {
