@@ -62,7 +62,7 @@ public final class FlightRecorder {
         sched.trace.record(new TraceChunks(++sessions, Clock.nanos(minAge), maxBytes));
     }
 
-    /** Stops, and forgets what was recorded. Does nothing if it does not record. */
+    /** Stops, and forgets what was recorded. Does nothing if it does not record. The end of the scheduler does the same. */
     public synchronized void stop() {
         sched.trace.record(null);
     }

@@ -325,6 +325,7 @@ public final class Scheduler implements AutoCloseable {
         } catch (InterruptedException e) {
             interrupted = true;
         }
+        flightRecorder.stop();
         if (interrupted) {
             Thread.currentThread().interrupt();
         }

@@ -15,7 +15,7 @@ import java.lang.invoke.VarHandle;
  * P is handed on. So what follows from an event has a later time, also on another thread. (Go has a sequence number in
  * each event instead, because the clocks of its threads may differ; {@link System#nanoTime} is one clock.)
  *
- * <p>Cost. Off: one read for the recorder, and for JFR a constant until a recording has run. Recording: a read of the
+ * <p>Cost. Off: one read of a static field, and for JFR a constant until a recording has run. Recording: a read of the
  * clock and four stores into memory of the thread's own; no allocation, so it may stand in scheduler code and under the
  * scheduler lock. JFR is entered only at {@link #flush}, see {@link TraceWriter}.
  *
@@ -27,6 +27,16 @@ final class Trace {
             ModuleLayer.boot().findModule("jdk.jfr").isPresent();
 
     private static final VarHandle CHUNKS;
+    private static final VarHandle ACTIVE;
+
+    /** Added to {@link #active} for each recorder that is on. */
+    private static final int RECORDER = 2;
+
+    /** In {@link #active}: JFR has been used, so events may wait for a flush. Stays. */
+    private static final int JFR_USED = 1;
+
+    /** Zero as long as nobody in this JVM records anything: what every hook looks at first. */
+    private static int active;
     private static final int NO_NOTE = -1;
     private static final int NOBODY = -1;
 
@@ -35,7 +45,9 @@ final class Trace {
             if (JFR) {
                 JfrEvents.load();
             }
-            CHUNKS = MethodHandles.lookup().findVarHandle(Trace.class, "chunks", TraceChunks.class);
+            MethodHandles.Lookup lookup = MethodHandles.lookup();
+            CHUNKS = lookup.findVarHandle(Trace.class, "chunks", TraceChunks.class);
+            ACTIVE = lookup.findStaticVarHandle(Trace.class, "active", int.class);
         } catch (ReflectiveOperationException e) {
             throw new ExceptionInInitializerError(e);
         }
@@ -54,9 +66,29 @@ final class Trace {
         return (TraceChunks) CHUNKS.getAcquire(this); // pairs with setRelease in record
     }
 
-    /** Switches the flight recorder on or off (null). */
+    /** Switches the flight recorder on or off (null). One thread at a time. */
     void record(TraceChunks to) {
+        boolean was = chunks() != null;
         CHUNKS.setRelease(this, to);
+        if (was != (to != null)) {
+            ACTIVE.getAndAdd(to != null ? RECORDER : -RECORDER);
+        }
+    }
+
+    private static boolean isActive() {
+        return (int) ACTIVE.getOpaque() != 0;
+    }
+
+    /** Before anything is left for a flush. */
+    private static void jfrUsed() {
+        if (((int) ACTIVE.getOpaque() & JFR_USED) == 0) {
+            ACTIVE.getAndBitwiseOr(JFR_USED);
+        }
+    }
+
+    private static void pend(TraceWriter writer, long head, long goroutine, long last) {
+        jfrUsed();
+        writer.pend(head, goroutine, last);
     }
 
     // -- goroutines --
@@ -68,11 +100,12 @@ final class Trace {
      *     it has queued the goroutine; else 0
      */
     long queue(M m, G g, Place place) {
-        TraceChunks to = chunks();
         boolean jfr = JFR && (JfrEvents.GO_CREATE.isEnabled() || JfrEvents.GO_UNBLOCK.isEnabled());
-        if (to == null && !jfr) {
-            return 0;
-        }
+        return jfr || isActive() ? queue(m, g, place, jfr) : 0;
+    }
+
+    private long queue(M m, G g, Place place, boolean jfr) {
+        TraceChunks to = chunks();
         boolean first = g.lastP == null;
         G by = m == null ? null : m.curg;
         long byId = first ? g.creator : by == null || by == g ? 0 : by.id;
@@ -84,7 +117,7 @@ final class Trace {
             return 0;
         }
         if (m != null) {
-            m.trace.pend(head, g.id, byId);
+            pend(m.trace, head, g.id, byId);
             return 0;
         }
         return head;
@@ -103,6 +136,12 @@ final class Trace {
 
     /** An M begins to run a goroutine. */
     void goStart(M m, G g) {
+        if (isActive()) {
+            recordStart(m, g);
+        }
+    }
+
+    private void recordStart(M m, G g) {
         TraceChunks to = chunks();
         if (to != null) {
             P p = m.p;
@@ -114,9 +153,8 @@ final class Trace {
 
     /** The P is RUNNING, the goroutine about to be mounted: JFR may be entered, and the slice begins there. */
     void running(M m, G g) {
-        TraceWriter w = m.trace;
-        if (w.hasPending()) {
-            w.flush(true);
+        if (isActive() && m.trace.hasPending()) {
+            m.trace.flush(true);
         }
         if (JFR && JfrEvents.GO_START.isEnabled()) {
             beginSlice(m, g);
@@ -124,6 +162,7 @@ final class Trace {
     }
 
     private static void beginSlice(M m, G g) {
+        jfrUsed();
         try {
             JfrEvents.GoStart slice = new JfrEvents.GoStart();
             slice.goroutine = g.id;
@@ -140,27 +179,34 @@ final class Trace {
 
     /** The goroutine has left the stack. */
     void left(M m) {
-        if (m.trace.slice instanceof JfrEvents.GoStart slice) {
+        if (isActive() && m.trace.slice instanceof JfrEvents.GoStart slice) {
             slice.end();
         }
     }
 
     /** By its M: the goroutine that ran is about to be queued by itself. */
     void goStop(M m, G g, Place place) {
-        leaves(m, g, head(Type.GO_STOP, place.ordinal(), m));
+        if (isActive()) {
+            leaves(m, g, head(Type.GO_STOP, place.ordinal(), m));
+        }
     }
 
     /** By its M: the goroutine that ran is about to wait. */
     void goBlock(M m, G g, WaitReason reason) {
-        leaves(m, g, head(Type.GO_BLOCK, (reason == null ? WaitReason.JDK : reason).ordinal(), m));
+        if (isActive()) {
+            leaves(m, g, head(Type.GO_BLOCK, (reason == null ? WaitReason.JDK : reason).ordinal(), m));
+        }
     }
 
     /** By its M: the goroutine that ran has ended. */
     void goDestroy(M m, G g) {
-        long head = head(Type.GO_DESTROY, NO_NOTE, m);
-        leaves(m, g, head);
-        if (JFR && JfrEvents.GO_DESTROY.isEnabled()) {
-            m.trace.pend(head, g.id, 0);
+        boolean jfr = JFR && JfrEvents.GO_DESTROY.isEnabled();
+        if (jfr || isActive()) {
+            long head = head(Type.GO_DESTROY, NO_NOTE, m);
+            leaves(m, g, head);
+            if (jfr) {
+                pend(m.trace, head, g.id, 0);
+            }
         }
     }
 
@@ -197,16 +243,23 @@ final class Trace {
 
     /** The mounted goroutine enters a declared call. The P is still its own, if it has one. */
     void goSyscallBegin(M m, boolean blocking) {
-        TraceChunks to = chunks();
-        if (to != null) {
-            write(to, m, head(Type.GO_SYSCALL_BEGIN, NO_NOTE, m), m.curg.id, blocking ? 1 : 0, null);
+        if (isActive()) {
+            recordCall(m, Type.GO_SYSCALL_BEGIN, blocking ? 1 : 0);
         }
         if (JFR && JfrEvents.GO_SYSCALL.isEnabled() && StackProbe.room()) {
             m.trace.syscall = beginSyscall(m.curg);
         }
     }
 
+    private void recordCall(M m, Type type, int detail) {
+        TraceChunks to = chunks();
+        if (to != null) {
+            write(to, m, head(type, NO_NOTE, m), m.curg.id, detail, null);
+        }
+    }
+
     private static Object beginSyscall(G g) {
+        jfrUsed();
         try {
             JfrEvents.GoSyscall event = new JfrEvents.GoSyscall();
             event.goroutine = g.id;
@@ -219,11 +272,10 @@ final class Trace {
 
     /** It is back. JFR may be entered. */
     void goSyscallEnd(M m, boolean lostP) {
-        TraceChunks to = chunks();
-        if (to != null) {
-            Type type = lostP ? Type.GO_SYSCALL_END_BLOCKED : Type.GO_SYSCALL_END;
-            write(to, m, head(type, NO_NOTE, m), m.curg.id, 0, null);
+        if (!isActive()) {
+            return;
         }
+        recordCall(m, lostP ? Type.GO_SYSCALL_END_BLOCKED : Type.GO_SYSCALL_END, 0);
         if (m.trace.syscall instanceof JfrEvents.GoSyscall event) {
             m.trace.syscall = null;
             endSyscall(event, lostP);
@@ -293,7 +345,7 @@ final class Trace {
             sysmon.write(to, head, id, last, null);
         }
         if (jfr) {
-            sysmon.pend(head, id, last);
+            pend(sysmon, head, id, last);
         }
     }
 
@@ -309,25 +361,23 @@ final class Trace {
     }
 
     private void byOwner(M m, Type type, long last, boolean jfr) {
-        TraceChunks to = chunks();
-        if (m == null || to == null && !jfr) { // no M: a test that drives a P by hand
+        if (m == null || !jfr && !isActive()) { // no M: a test that drives a P by hand
             return;
         }
+        TraceChunks to = chunks();
         long head = head(type, NO_NOTE, m);
         if (to != null) {
             write(to, m, head, 0, last, null);
         }
         if (jfr) {
-            m.trace.pend(head, 0, last);
+            pend(m.trace, head, 0, last);
         }
     }
 
     /** By the owner of the P. */
     void globalGet(P p, int count) {
-        TraceChunks to = chunks();
-        M m = p.m;
-        if (to != null && m != null && count > 0) {
-            write(to, m, head(Type.GLOBAL_GET, NO_NOTE, m), 0, count, null);
+        if (count > 0) {
+            byOwner(p.m, Type.GLOBAL_GET, count, false);
         }
     }
 
@@ -361,10 +411,7 @@ final class Trace {
     }
 
     private void plain(M m, Type type, int detail) {
-        TraceChunks to = chunks();
-        if (to != null) {
-            write(to, m, head(type, NO_NOTE, m), 0, detail, null);
-        }
+        byOwner(m, type, detail, false);
     }
 
     // -- writing --
@@ -374,7 +421,7 @@ final class Trace {
      * scheduler code.
      */
     void flush(M m) {
-        if (m.trace.hasPending()) {
+        if (isActive() && m.trace.hasPending()) {
             if (m.onG0()) {
                 m.trace.flush(true);
             } else if (StackProbe.room()) {

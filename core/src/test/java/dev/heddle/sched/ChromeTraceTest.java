@@ -150,6 +150,7 @@ class ChromeTraceTest {
         s.flightRecorder().start();
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         s.flightRecorder().writeTo(out);
+        s.flightRecorder().stop();
         JsonNode events = JsonMapper.shared().readTree(out.toByteArray()).get("traceEvents");
         assertEquals(events.size(), phase(events, "M").size());
     }
