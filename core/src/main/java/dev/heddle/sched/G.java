@@ -493,7 +493,8 @@ final class G implements Goroutine, Executor, Runnable {
             case NEW -> State.IDLE;
             case TERMINATED -> State.DEAD;
             case RUNNABLE -> sched.inSyscall(this) ? State.SYSCALL : State.RUNNING;
-            default -> State.WAITING;
+            // mounted, it has the state of its thread, which may be parked inside the call
+            default -> (state == TAKEN || state == AGAIN) && sched.inSyscall(this) ? State.SYSCALL : State.WAITING;
         };
     }
 
