@@ -41,6 +41,24 @@ class GlobalQueueTest {
     }
 
     @Test
+    void isAsGoodAsNewWhenEmptied() {
+        G[] all = Started.goroutines(Started.unstarted(1), 3);
+        GlobalQueue queue = new GlobalQueue();
+        for (G g : all) {
+            queue.put(g);
+            assertSame(g, queue.get());
+            assertNull(queue.get());
+        }
+        queue.put(all[2]);
+        queue.put(all[0]);
+        assertSame(all[2], queue.get());
+        queue.put(all[1]);
+        assertSame(all[0], queue.get());
+        assertSame(all[1], queue.get());
+        assertEquals(0, queue.size());
+    }
+
+    @Test
     void theShareGoesToTheRingAndItsFirstIsReturned() {
         Sched sched = Started.unstarted(2);
         P p = sched.procs[0];

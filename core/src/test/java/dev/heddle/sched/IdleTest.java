@@ -94,6 +94,22 @@ class IdleTest {
         assertEquals(1, idle.nmspinning());
     }
 
+    /** Who spins because of the word that was left takes it away, or everybody after it would spin as well. */
+    @Test
+    void becomingASpinnerTakesTheWord() {
+        M m = new M(sched, 0, null);
+        m.acquirep(take());
+        for (int i = 0; i < 3; i++) {
+            take();
+        }
+        idle.wakep();
+        assertTrue(idle.needspinning());
+        idle.becomeSpinning(m);
+        assertFalse(idle.needspinning());
+        assertTrue(m.isSpinning());
+        assertEquals(1, idle.nmspinning());
+    }
+
     /** Step 9 of findRunnable: at most half of the busy Ps spin. */
     @Test
     void atMostHalfOfTheBusyPsSpin() {

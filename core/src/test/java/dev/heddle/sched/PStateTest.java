@@ -1,7 +1,9 @@
 package dev.heddle.sched;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Test;
 
@@ -16,6 +18,16 @@ class PStateTest {
         String[] names = {"idle", "sched", "spinning", "running", "syscall"};
         for (int status : STATUSES) {
             assertEquals(names[status], PState.name(PState.with(-1L << 4, status)));
+        }
+    }
+
+    @Test
+    void aSliceIsTheSameWhateverTheStatus() {
+        long word = 0xABCD_0123_4567_8910L;
+        for (int status : STATUSES) {
+            assertTrue(PState.sameSlice(word, PState.with(word, status)));
+            assertFalse(PState.sameSlice(word, PState.nextSlice(word, status)));
+            assertFalse(PState.sameSlice(word, PState.nextEpoch(word, status)));
         }
     }
 

@@ -2,6 +2,7 @@ package dev.heddle.sched;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -151,6 +152,35 @@ class RunQueueTest {
             assertSame(all[i], queue.get());
         }
         assertTrue(queue.isEmpty());
+    }
+
+    @Test
+    void isFullWhenTheNextPutOverflows() {
+        RunQueue queue = new RunQueue(4);
+        for (G g : Started.goroutines(sched, 4)) {
+            assertFalse(queue.isFull());
+            queue.put(g, false, NONE);
+        }
+        assertTrue(queue.isFull());
+        assertNotNull(queue.get());
+        assertFalse(queue.isFull());
+    }
+
+    /** The array of an overflow is used again and again: it must not keep goroutines that have ended. */
+    @Test
+    void anOverflowLeavesNothingInItsArray() {
+        RunQueue queue = new RunQueue(4);
+        List<G[]> arrays = new ArrayList<>();
+        for (G g : Started.goroutines(sched, 5)) {
+            queue.put(g, false, (batch, count) -> {
+                assertEquals(3, count);
+                arrays.add(batch);
+            });
+        }
+        assertEquals(1, arrays.size());
+        for (G left : arrays.getFirst()) {
+            assertNull(left);
+        }
     }
 
     @Test

@@ -54,6 +54,14 @@ class StealOrderTest {
         assertTrue(equal < 10, equal + " of 1000 numbers are the same on both");
     }
 
+    /** The numbers of xorshift32 with seed 1, from Marsaglia's paper. */
+    @Test
+    void randomNumbersAreXorshift() {
+        StealOrder.Cursor cursor = new StealOrder.Cursor(0);
+        assertEquals(270_369, cursor.random());
+        assertEquals(67_634_689, cursor.random());
+    }
+
     private static List<Integer> round(StealOrder order, int count, int random) {
         StealOrder.Cursor cursor = new StealOrder.Cursor(0);
         order.begin(cursor, random);
