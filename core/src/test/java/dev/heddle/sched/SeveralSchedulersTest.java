@@ -132,8 +132,8 @@ class SeveralSchedulersTest {
                 Scheduler b = Started.procs(1)) {
             BinarySemaphore semaphore = new BinarySemaphore();
             Goroutine waiter = a.go(() -> semaphore.acquire(WaitReason.SEMACQUIRE, 1_000_000_000_000L));
-            Waiting.until(a, "it waits", () -> a.stats().perProc().getFirst().timers() == 1);
-            assertEquals(Goroutine.State.WAITING, waiter.state());
+            Waiting.until(a, "it waits", () -> waiter.state() == Goroutine.State.WAITING);
+            assertEquals(1, a.stats().perProc().getFirst().timers());
             Started.call(b, () -> {
                 semaphore.release();
                 return null;
