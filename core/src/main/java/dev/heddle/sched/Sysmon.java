@@ -89,6 +89,9 @@ final class Sysmon implements Runnable {
         long calmCpuNanos;
 
         long calmSince;
+        /** In how many looks on end. */
+        int seenAsleep;
+
         boolean denied;
         long deniedAt;
         /** The call that it was seen in. */
@@ -348,7 +351,11 @@ final class Sysmon implements Runnable {
             watch.cpuKnown = false;
             watch.denied = false;
             watch.inCall = false;
+            watch.seenAsleep = 0;
             return false;
+        }
+        if (!mayTake) {
+            watch.calmSince = now; // nobody could use processor time
         }
         if (now - watch.since >= sched.quantumNanos) {
             p.preempt = true;
@@ -409,7 +416,12 @@ final class Sysmon implements Runnable {
             return false; // it may see the flag
         }
         long used = cpuNanos(m);
-        boolean asleep = watch.isCalm(used, now, sched.quantumNanos) && OsThreads.isAsleep(m.osThreadId);
+        if (!watch.isCalm(used, now, sched.quantumNanos) || !OsThreads.isAsleep(m.osThreadId)) {
+            watch.seenAsleep = 0;
+        } else if (++watch.seenAsleep == 1) {
+            return false; // a pause of the whole process puts all threads to sleep, and wakes us before the last of them
+        }
+        boolean asleep = watch.seenAsleep > 1;
         boolean hog = !asleep && used - watch.cpuNanos >= sched.quantumNanos / 2;
         if (!hog && !asleep) {
             return false; // the system has not run it, or not for long: time goes on

@@ -65,7 +65,9 @@ final class Threads implements Runnable {
         while (!sched.stopping) {
             P p = next();
             if (p == null) {
-                LockSupport.park(this);
+                if (!sched.stopping) { // again: a wait for the lock may have used up the wake-up that came with it
+                    LockSupport.park(this);
+                }
             } else {
                 Refusal refusal = create(p);
                 if (refusal != null) {

@@ -287,9 +287,15 @@ class PreemptionTest {
                 Scheduler s = Started.with(1, config -> config.withMaxHogs(0))) {
             AtomicBoolean ran = new AtomicBoolean();
             s.go(() -> {
-                s.go(() -> ran.set(true));
+                M m = M.current();
+                s.go(() -> {
+                    ran.set(true);
+                    Carrier.unparkCarrier(m);
+                });
                 Busy.until(() -> s.stats().preemptionsDenied() > 0);
-                Busy.blockedUntil(ran::get);
+                while (!ran.get()) {
+                    Carrier.parkCarrier(Waiting.LIMIT.toNanos() * 2); // one sleep, which uses no processor time
+                }
             });
             Waiting.until(s, "the one behind it has run", ran::get);
             Quiet.afterEnd(s);
