@@ -7,12 +7,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiFunction;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Nothing in the scheduler costs more than in proportion to the number of Ps, and what each switch does costs the same. */
+@Tag("simulation")
 @Timeout(120)
 class BigMachineTest {
     private static final BiFunction<String, Integer, Long> COST = cost();

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
  * {@code -Dheddle.lincheck.iterations} is how many programs.
  */
 class LinearizabilityTest {
-    private static final int PROGRAMS = Integer.getInteger("heddle.lincheck.iterations", 5);
+    private static final int PROGRAMS = Integer.getInteger("heddle.lincheck.iterations", 3);
 
     private static ModelCheckingOptions modelChecking(Class<?> specification) {
         return new ModelCheckingOptions()
