@@ -127,6 +127,8 @@ class GoProcTest {
     @Test
     void theCurrentGoroutineIsItselfAfterEveryMove() {
         try (Scheduler s = hurried(4)) {
+            long begin = System.nanoTime();
+            long patience = Waiting.LIMIT.toNanos() / 2; // for the system to run a second thread
             AtomicInteger ended = new AtomicInteger();
             AtomicInteger moves = new AtomicInteger();
             for (int i = 0; i < 16; i++) {
@@ -134,7 +136,7 @@ class GoProcTest {
                     Goroutine me = Goroutine.current();
                     Thread thread = Thread.currentThread();
                     M last = M.current();
-                    for (int k = 0; k < 500; k++) {
+                    for (int k = 0; k < 500 || moves.get() == 0 && !StressTime.isOver(begin, patience); k++) {
                         Goroutine.gosched();
                         assertSame(me, Goroutine.current());
                         assertSame(thread, Thread.currentThread());

@@ -43,7 +43,7 @@ final class SimSetting {
         poller = random.nextInt(3) == 0;
         smallRings = random.nextBoolean();
         traces = random.nextInt(4) == 0;
-        resizes = random.nextInt(3) == 0;
+        resizes = !focused && random.nextInt(3) == 0;
         fewThreads = sysmon && random.nextInt(8) == 0;
         goroutines = 1 + random.nextInt(random.nextInt(5) == 0 ? 20 : 8);
         foreigners = 1 + random.nextInt(2);
