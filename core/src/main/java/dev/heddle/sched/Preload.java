@@ -68,6 +68,7 @@ final class Preload {
             "dev.heddle.sync.Mutex",
             "dev.heddle.sync.Once",
             "dev.heddle.sync.RWMutex",
+            "dev.heddle.sync.Rehearsal",
             "dev.heddle.sync.Select",
             "dev.heddle.sync.Select$Case",
             "dev.heddle.sync.Semaphore",

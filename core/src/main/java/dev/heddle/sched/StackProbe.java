@@ -19,7 +19,7 @@ final class StackProbe {
      * Frames of {@link #checkSection}: {@link #SHALLOW} and as much again, for what a primitive does before it wakes
      * somebody.
      */
-    private static final int SECTION = 2 * SHALLOW;
+    private static final int SECTION = 3 * SHALLOW;
 
     /**
      * Frames of {@link #checkTimer}: three times what arming a timer takes in the interpreter while the probe is compiled

@@ -74,9 +74,7 @@ public final class Cond {
         }
         Primitives.checkRoomForMany(); // also for the mutex, which must be locked again in the end
         Sudog me = new Sudog();
-        inner.lock();
-        waiters.enqueue(me);
-        inner.unlock();
+        enqueue(me);
         boolean unlocked = false;
         try {
             mutex.unlock();
@@ -94,8 +92,17 @@ public final class Cond {
         }
     }
 
+    void enqueue(Sudog me) {
+        inner.lock();
+        try {
+            waiters.enqueue(me);
+        } finally {
+            inner.unlock();
+        }
+    }
+
     /** Leaves the queue. False if a signal has come. */
-    private boolean giveUp(Sudog me) {
+    boolean giveUp(Sudog me) {
         inner.lock();
         try {
             return waiters.remove(me);

@@ -129,7 +129,7 @@ public final class Mutex {
         if (spin()) {
             return true;
         }
-        Primitives.checkRoom();
+        Primitives.checkRoomForMany(); // a little more, since this is about to wait anyway
         Sudog me = new Sudog();
         long begin = System.nanoTime();
         me.number = begin;
@@ -174,7 +174,7 @@ public final class Mutex {
     }
 
     /** True if the caller has the mutex now; else it is on the queue, and must wait. */
-    private boolean takeOrEnqueue(Sudog me, boolean woken, boolean starving) {
+    boolean takeOrEnqueue(Sudog me, boolean woken, boolean starving) {
         inner.lock();
         try {
             while (true) {
@@ -199,7 +199,7 @@ public final class Mutex {
     }
 
     /** After a wait that ended by itself: leaves the queue. True if the caller has got the mutex in the last moment. */
-    private boolean giveUp(Sudog me) {
+    boolean giveUp(Sudog me) {
         inner.lock();
         try {
             if (waiters.remove(me)) {
@@ -246,7 +246,7 @@ public final class Mutex {
             boolean hasIt = first.success; // read before it can be used again
             first.wake();
             if (hasIt) {
-                yieldToIt();
+                yieldToIt(); // the mutex is not ours any more
             }
         }
     }
@@ -286,12 +286,12 @@ public final class Mutex {
 
     /** As Go's {@code semrelease1} after a hand-off: the heir is in {@code runnext}, and runs now, in our slice. */
     private static void yieldToIt() {
-        if (Goroutine.current() != null) {
-            try {
+        try {
+            if (Goroutine.current() != null) {
                 Goroutine.goyield();
-            } catch (StackOverflowError e) {
-                // the mutex is handed over; that the heir runs at once is only a courtesy
             }
+        } catch (StackOverflowError e) {
+            // the mutex is handed over; that the heir runs at once is only a courtesy
         }
     }
 }

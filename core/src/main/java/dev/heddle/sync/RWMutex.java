@@ -48,8 +48,8 @@ public final class RWMutex {
 
     private volatile int state;
     private final SchedLock inner = new SchedLock();
-    private final WaitQueue readers = new WaitQueue();
-    private final WaitQueue writers = new WaitQueue();
+    final WaitQueue readers = new WaitQueue();
+    final WaitQueue writers = new WaitQueue();
 
     /** Makes a lock that nobody has. */
     public RWMutex() {}
@@ -192,7 +192,7 @@ public final class RWMutex {
     }
 
     /** True if the caller has the lock now; else it is on its queue, and must wait. */
-    private boolean takeOrEnqueue(Sudog me, boolean reads) {
+    boolean takeOrEnqueue(Sudog me, boolean reads) {
         inner.lock();
         try {
             while (true) {
@@ -213,7 +213,7 @@ public final class RWMutex {
     }
 
     /** Leaves the queue. False if the caller has got the lock in the last moment. */
-    private boolean giveUp(Sudog me, WaitQueue queue) {
+    boolean giveUp(Sudog me, WaitQueue queue) {
         Sudog granted;
         inner.lock();
         try {

@@ -75,7 +75,7 @@ public final class Select {
         }
     }
 
-    private static final Comparator<Case<?>> BY_NUMBER = Comparator.comparingLong(Case::number);
+    private static final Comparator<Case<?>> BY_NUMBER = (a, b) -> Long.compare(a.number(), b.number());
 
     private final BinarySemaphore semaphore = new BinarySemaphore();
     /** In random order: an order of its own for each call. */
@@ -256,7 +256,7 @@ public final class Select {
         return null;
     }
 
-    private void enqueueAll() {
+    void enqueueAll() {
         claimed = null;
         done = 0;
         for (Case<?> each : pollOrder) { // at random, because of several cases of one channel the first is served
@@ -266,7 +266,7 @@ public final class Select {
         }
     }
 
-    private Case<?> waitForOne(long nanos) {
+    Case<?> waitForOne(long nanos) {
         boolean woken;
         try {
             woken = semaphore.acquire(reason(), nanos);

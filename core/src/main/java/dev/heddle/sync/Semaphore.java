@@ -106,7 +106,7 @@ public final class Semaphore {
     }
 
     /** True if the caller has its units now; else it is on the queue if {@code me} is not null. */
-    private boolean takeOrEnqueue(long n, Sudog me) {
+    boolean takeOrEnqueue(long n, Sudog me) {
         inner.lock();
         try {
             if (size - taken >= n && waiters.isEmpty()) {
@@ -123,7 +123,7 @@ public final class Semaphore {
     }
 
     /** Leaves the queue. False if the units have come. */
-    private boolean giveUp(Sudog me) {
+    boolean giveUp(Sudog me) {
         Sudog granted;
         inner.lock();
         try {

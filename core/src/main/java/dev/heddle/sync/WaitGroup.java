@@ -167,7 +167,7 @@ public final class WaitGroup {
         if (nanos <= 0) {
             return false;
         }
-        Primitives.checkRoom();
+        Primitives.checkRoomForMany(); // a little more, since this is about to wait anyway
         Sudog me = new Sudog();
         if (!enqueue(me)) {
             return true;
@@ -188,7 +188,7 @@ public final class WaitGroup {
     }
 
     /** False if the counter is zero: nothing to wait for. */
-    private boolean enqueue(Sudog me) {
+    boolean enqueue(Sudog me) {
         inner.lock();
         try {
             while (true) {
@@ -207,7 +207,7 @@ public final class WaitGroup {
     }
 
     /** Leaves the queue. False if the counter has come to zero. */
-    private boolean giveUp(Sudog me) {
+    boolean giveUp(Sudog me) {
         inner.lock();
         try {
             if (!waiters.remove(me)) {

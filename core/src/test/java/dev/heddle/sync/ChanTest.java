@@ -345,7 +345,7 @@ class ChanTest {
 
     @Test
     void dumpsSayForWhatAGoroutineWaits() {
-        try (Crew crew = new Crew(Crew.Kind.GOROUTINES_ON_ONE)) {
+        try (Crew crew = Crew.inTurn()) {
             Chan<Integer> c = new Chan<>();
             Goroutine receiver = crew.scheduler().go(c::receive);
             crew.await("it waits", () -> receiver.waitReason() == WaitReason.CHAN_RECEIVE);
@@ -361,7 +361,7 @@ class ChanTest {
     /** The receiver goes into {@code runnext}: it runs before a goroutine that was queued earlier. */
     @Test
     void whoIsServedByAGoroutineRunsNextOnItsP() {
-        try (Crew crew = new Crew(Crew.Kind.GOROUTINES_ON_ONE)) {
+        try (Crew crew = Crew.inTurn()) {
             Chan<Integer> c = new Chan<>();
             List<String> order = new ArrayList<>(); // one P: in turn
             crew.go(() -> {

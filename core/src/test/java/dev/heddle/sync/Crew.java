@@ -43,10 +43,20 @@ final class Crew implements AutoCloseable {
     private volatile Throwable failure;
 
     Crew(Kind kind) {
+        this(kind, SchedulerConfig.defaults().quantum());
+    }
+
+    private Crew(Kind kind, Duration quantum) {
         this.kind = kind;
         this.scheduler = Scheduler.start(SchedulerConfig.defaults()
                 .withName("sync" + COUNT.incrementAndGet())
+                .withQuantum(quantum)
                 .withProcs(kind == Kind.GOROUTINES_ON_ONE ? 1 : 4));
+    }
+
+    /** Goroutines on one P that is never taken from them: one after the other, in an order that a test can tell. */
+    static Crew inTurn() {
+        return new Crew(Kind.GOROUTINES_ON_ONE, Duration.ofSeconds(1_000));
     }
 
     /** How long a stress test runs: what was asked for by {@code -Dheddle.stress.seconds}, else what the build can afford. */

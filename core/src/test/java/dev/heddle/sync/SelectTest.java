@@ -275,7 +275,7 @@ class SelectTest {
 
     @Test
     void dumpsSayThatAGoroutineSelects() {
-        try (Crew crew = new Crew(Crew.Kind.GOROUTINES_ON_ONE)) {
+        try (Crew crew = Crew.inTurn()) {
             Chan<Integer> a = new Chan<>();
             Goroutine some = crew.scheduler().go(() -> Select.of(Select.receive(a)).await());
             Goroutine none = crew.scheduler().go(() -> Select.of().await());
@@ -293,7 +293,7 @@ class SelectTest {
 
     @Test
     void twoCannotWaitInOneSelect() {
-        try (Crew crew = new Crew(Crew.Kind.GOROUTINES_ON_ONE)) {
+        try (Crew crew = Crew.inTurn()) {
             Chan<Integer> a = new Chan<>();
             var receive = Select.receive(a);
             Select select = Select.of(receive);
