@@ -1,0 +1,181 @@
+package dev.heddle.sync;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.heddle.sched.Goroutine;
+import dev.heddle.sched.Scheduler;
+import dev.heddle.sched.WaitReason;
+import java.time.Duration;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Waits for all; after Go's {@code waitgroup_test.go}. */
+@Timeout(120)
+class WaitGroupTest {
+    private static final Duration SHORT = Duration.ofMillis(5);
+    private static final Duration LONG = Duration.ofSeconds(60);
+
+    /** {@code TestWaitGroup}: two groups, several rounds. */
+    @ParameterizedTest
+    @EnumSource
+    void waitGroup(Crew.Kind kind) {
+        try (Crew crew = new Crew(kind)) {
+            WaitGroup first = new WaitGroup();
+            WaitGroup second = new WaitGroup();
+            for (int round = 0; round < 30; round++) {
+                int n = 16;
+                first.add(n);
+                second.add(n);
+                AtomicInteger through = new AtomicInteger();
+                for (int i = 0; i < n; i++) {
+                    crew.go(() -> {
+                        first.done();
+                        second.await();
+                        through.incrementAndGet();
+                    });
+                }
+                assertTrue(first.await(LONG));
+                for (int i = 0; i < n; i++) {
+                    assertEquals(0, through.get(), "WaitGroup released group too soon");
+                    second.done();
+                }
+                crew.join();
+                assertEquals(n, through.get());
+            }
+            assertEquals("waitgroup(0, 0 waiters)", first.toString());
+        }
+    }
+
+    /** {@code TestWaitGroupMisuse}. */
+    @Test
+    void waitGroupMisuse() {
+        WaitGroup wg = new WaitGroup();
+        wg.add(1);
+        wg.done();
+        assertThrows(IllegalStateException.class, wg::done);
+        assertThrows(IllegalStateException.class, () -> wg.add(Integer.MIN_VALUE));
+        assertEquals("waitgroup(0, 0 waiters)", wg.toString(), "it is as it was");
+        assertTrue(wg.await(SHORT));
+    }
+
+    /** {@code TestWaitGroupRace}: the last done against the wait. */
+    @ParameterizedTest
+    @EnumSource
+    void waitGroupRace(Crew.Kind kind) {
+        try (Crew crew = new Crew(kind)) {
+            for (int i = 0; i < 1_000; i++) {
+                WaitGroup wg = new WaitGroup();
+                AtomicInteger n = new AtomicInteger();
+                wg.add(1);
+                crew.go(() -> {
+                    n.incrementAndGet();
+                    wg.done();
+                });
+                wg.add(1);
+                crew.go(() -> {
+                    n.incrementAndGet();
+                    wg.done();
+                });
+                assertTrue(wg.await(LONG));
+                assertEquals(2, n.get(), "spurious wakeup from Wait");
+            }
+        }
+    }
+
+    @Test
+    void anEarlierRoundIsNotOverWhenANewOneBegins() {
+        try (Crew crew = Crew.inTurn()) {
+            WaitGroup wg = new WaitGroup();
+            wg.add(1);
+            crew.go(() -> assertThrows(IllegalStateException.class, wg::await));
+            crew.await("it waits", () -> wg.toString().equals("waitgroup(1, 1 waiters)"));
+            crew.go(() -> {
+                wg.done();
+                wg.add(1); // on one P the waiter has not run yet
+            });
+            crew.join();
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void aBoundedWaitEndsWithItsTime(Crew.Kind kind) {
+        try (Crew crew = new Crew(kind)) {
+            WaitGroup wg = new WaitGroup();
+            wg.add(2);
+            crew.run(() -> {
+                long begin = System.nanoTime();
+                assertFalse(wg.await(SHORT));
+                assertTrue(System.nanoTime() - begin >= SHORT.toNanos());
+                assertFalse(wg.await(Duration.ZERO));
+            });
+            assertEquals("waitgroup(2, 0 waiters)", wg.toString());
+            crew.go(() -> assertTrue(wg.await(LONG)));
+            wg.add(-2);
+            crew.join();
+        }
+    }
+
+    /** Waits that end just when the counter comes to zero. */
+    @ParameterizedTest
+    @EnumSource
+    void theTimeRacesWithTheEnd(Crew.Kind kind) {
+        try (Crew crew = new Crew(kind)) {
+            for (int i = 0; i < 300; i++) {
+                WaitGroup wg = new WaitGroup();
+                wg.add(1);
+                int nanos = 1 + i * 300;
+                for (int k = 0; k < 3; k++) {
+                    crew.go(() -> wg.await(Duration.ofNanos(nanos)));
+                }
+                crew.go(wg::done);
+                crew.join();
+                assertEquals("waitgroup(0, 0 waiters)", wg.toString());
+            }
+        }
+    }
+
+    /** {@code TestWaitGroupGo}. */
+    @Test
+    void waitGroupGo() {
+        try (Crew crew = new Crew(Crew.Kind.GOROUTINES_ON_FOUR)) {
+            WaitGroup wg = new WaitGroup();
+            AtomicInteger ran = new AtomicInteger();
+            assertThrows(IllegalStateException.class, () -> wg.go(() -> {}));
+            for (int i = 0; i < 100; i++) {
+                wg.go(crew.scheduler(), () -> wg.go(ran::incrementAndGet));
+            }
+            assertTrue(wg.await(LONG));
+            assertEquals(100, ran.get());
+        }
+    }
+
+    @Test
+    void whatCannotBeStartedIsNotWaitedFor() {
+        Scheduler closed = Scheduler.start();
+        closed.close();
+        WaitGroup wg = new WaitGroup();
+        assertThrows(RejectedExecutionException.class, () -> wg.go(closed, () -> {}));
+        assertTrue(wg.await(SHORT));
+    }
+
+    @Test
+    void dumpsSayForWhatAGoroutineWaits() {
+        try (Crew crew = Crew.inTurn()) {
+            WaitGroup wg = new WaitGroup();
+            wg.add(1);
+            Goroutine g = crew.scheduler().go(wg::await);
+            crew.await("it waits", () -> g.waitReason() == WaitReason.WAITGROUP_WAIT);
+            assertTrue(crew.scheduler().dump().contains("goroutine " + g.id() + " [sync.WaitGroup.Wait]"));
+            wg.done();
+            crew.await("it has ended", () -> g.state() == Goroutine.State.DEAD);
+        }
+    }
+}
