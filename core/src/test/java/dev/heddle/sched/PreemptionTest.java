@@ -264,15 +264,9 @@ class PreemptionTest {
         try (Scheduler s = Started.with(1, config -> config.withQuantum(Duration.ofMillis(100)))) {
             AtomicBoolean ran = new AtomicBoolean();
             s.go(() -> {
-                M m = M.current();
-                s.go(() -> {
-                    ran.set(true);
-                    Carrier.unparkCarrier(m);
-                });
+                goAndWake(s, ran);
                 Busy.nanos(50_000_000);
-                while (!ran.get()) {
-                    Carrier.parkCarrier(Waiting.LIMIT.toNanos() * 2); // one sleep, which uses no processor time
-                }
+                sleepsUntil(ran);
             });
             Waiting.until(s, "the one behind it has run", ran::get);
             Quiet.afterEnd(s);
@@ -287,18 +281,28 @@ class PreemptionTest {
                 Scheduler s = Started.with(1, config -> config.withMaxHogs(0))) {
             AtomicBoolean ran = new AtomicBoolean();
             s.go(() -> {
-                M m = M.current();
-                s.go(() -> {
-                    ran.set(true);
-                    Carrier.unparkCarrier(m);
-                });
+                goAndWake(s, ran);
                 Busy.until(() -> s.stats().preemptionsDenied() > 0);
-                while (!ran.get()) {
-                    Carrier.parkCarrier(Waiting.LIMIT.toNanos() * 2); // one sleep, which uses no processor time
-                }
+                sleepsUntil(ran);
             });
             Waiting.until(s, "the one behind it has run", ran::get);
             Quiet.afterEnd(s);
+        }
+    }
+
+    /** Starts a goroutine behind the caller that wakes the caller's thread. */
+    private static void goAndWake(Scheduler s, AtomicBoolean ran) {
+        M m = M.current();
+        s.go(() -> {
+            ran.set(true);
+            Carrier.unparkCarrier(m);
+        });
+    }
+
+    /** One sleep of the thread, which uses no processor time, unlike {@link Busy#blockedUntil}, which looks all the time. */
+    private static void sleepsUntil(AtomicBoolean ran) {
+        while (!ran.get()) {
+            Carrier.parkCarrier(Waiting.LIMIT.toNanos() * 2);
         }
     }
 }
