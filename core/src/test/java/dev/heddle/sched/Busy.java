@@ -55,6 +55,13 @@ final class Busy {
         until(() -> !ownsP());
     }
 
+    /** Computes until sysmon has preempted a goroutine of this scheduler: this one, if it is the only one that computes. */
+    static void untilAPreemption(Scheduler s) {
+        do { // again if its thread seemed to be asleep, in a collection say
+            untilPreempted();
+        } while (s.stats().preemptions() == 0);
+    }
+
     /** Blocks in a declared call until sysmon takes the P of the goroutine that calls this. */
     static void inCallUntilHandedOff() {
         boolean taken;

@@ -47,9 +47,12 @@ class ChromeTraceTest {
             left.decrementAndGet();
         });
         s.go("hog", () -> {
-            long me = Goroutine.current().id();
-            Busy.until(() -> s.flightRecorder().events().stream()
-                    .anyMatch(e -> e.type() == TraceEvent.Type.PROC_PREEMPT && e.goroutine() == me));
+            int times = 0;
+            do { // again if its thread seemed to be asleep, in a collection say
+                Busy.untilPreempted();
+                int taken = ++times;
+                Busy.until(() -> taken(s, Goroutine.current()).size() >= taken); // written after the P is gone
+            } while (!taken(s, Goroutine.current()).contains(TraceEvent.Type.PROC_PREEMPT));
             left.decrementAndGet();
         });
         Waiting.until(s, "all have ended", () -> left.get() == 0);
@@ -57,6 +60,15 @@ class ChromeTraceTest {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         s.flightRecorder().writeTo(out);
         return JsonMapper.shared().readTree(out.toByteArray()).get("traceEvents");
+    }
+
+    /** How sysmon took Ps from a goroutine. */
+    private static List<TraceEvent.Type> taken(Scheduler s, Goroutine g) {
+        return s.flightRecorder().events().stream()
+                .filter(e -> e.goroutine() == g.id())
+                .map(TraceEvent::type)
+                .filter(type -> type == TraceEvent.Type.PROC_PREEMPT || type == TraceEvent.Type.PROC_STEAL)
+                .toList();
     }
 
     private static List<JsonNode> phase(JsonNode events, String phase) {

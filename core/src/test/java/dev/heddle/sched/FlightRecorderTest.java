@@ -161,7 +161,7 @@ class FlightRecorderTest {
             }
         }
         if (seed == 0) {
-            Busy.untilPreempted();
+            Busy.untilAPreemption(s);
         }
         if (seed == 1) {
             Busy.inCallUntilHandedOff();

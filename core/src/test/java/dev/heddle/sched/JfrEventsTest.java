@@ -131,7 +131,7 @@ class JfrEventsTest {
         try (Scheduler s = Started.procs(2)) {
             Goroutine[] some = new Goroutine[2];
             List<RecordedEvent> events = record(s, dir.resolve("taken.jfr"), () -> {
-                some[0] = s.go("hog", Busy::untilPreempted);
+                some[0] = s.go("hog", () -> Busy.untilAPreemption(s));
                 some[1] = s.go("caller", Busy::inCallUntilHandedOff);
                 Waiting.until(s, "both have ended", () -> some[0].state() == Goroutine.State.DEAD
                         && some[1].state() == Goroutine.State.DEAD);
