@@ -90,8 +90,11 @@ public final class BinarySemaphore {
         TimedWait wait = new TimedWait(this, g);
         StackProbe.checkRoom();
         g.sched.startTimer(wait.timer, timeoutNanos);
-        G.gopark(PARK_TIMED, wait, reason);
-        wait.timer.stop();
+        try {
+            G.gopark(PARK_TIMED, wait, reason);
+        } finally {
+            wait.timer.stop(); // also if there was no stack or memory to park with
+        }
         if (wait.timedOut) {
             return false;
         }

@@ -274,6 +274,11 @@ final class FindRunnable {
 
     /** Go's {@code checkRunqsNoP}: true if there is work after all, and this M spins again with a P. */
     private boolean recheck(M m) {
+        return workIsQueued() && reacquire(m, true);
+    }
+
+    /** Whether any queue has something. After nmspinning was lowered, for an M that others may have relied on. */
+    boolean workIsQueued() {
         sched.lock.lock(); // whoever takes from the global queue has it on his ring when he unlocks
         boolean work = sched.global.size() != 0;
         sched.lock.unlock();
@@ -281,7 +286,7 @@ final class FindRunnable {
         for (int i = 0; i < procs.length && !work; i++) {
             work = !procs[i].isEmpty();
         }
-        return work && reacquire(m, true);
+        return work;
     }
 
     private boolean reacquire(M m, boolean spinning) {

@@ -386,11 +386,16 @@ final class G implements Goroutine, Executor, Runnable {
 
     static void lockOSThread() {
         G g = current();
-        if (g != null && g.lockedCount++ == 0) {
+        if (g == null) {
+            return;
+        }
+        if (g.lockedCount == 0) {
+            g.sched.lockedThreads.lock();
             M m = M.current();
             g.lockedm = m;
             m.lockedg = g;
         }
+        g.lockedCount++;
     }
 
     static void unlockOSThread() {
@@ -398,6 +403,7 @@ final class G implements Goroutine, Executor, Runnable {
         if (g != null && g.lockedCount > 0 && --g.lockedCount == 0) {
             g.lockedm.lockedg = null;
             g.lockedm = null;
+            g.sched.lockedThreads.unlock();
         }
     }
 

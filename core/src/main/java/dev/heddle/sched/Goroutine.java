@@ -72,6 +72,8 @@ public sealed interface Goroutine permits G {
      * goroutine runs there, until {@link #unlockOSThread} has been called as often as this. For native code that keeps
      * something with its thread. If the goroutine ends before that, the thread ends with it. Each wait then costs two
      * switches between threads. Outside a goroutine it does nothing.
+     *
+     * @throws IllegalStateException if so many threads are locked that {@code maxThreads} leaves none for the others
      */
     static void lockOSThread() {
         G.lockOSThread();

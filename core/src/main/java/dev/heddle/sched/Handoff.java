@@ -27,7 +27,10 @@ final class Handoff {
         }
         sched.lock.lock();
         boolean work = sched.global.size() != 0 || sched.idle.needspinning() || !p.isEmpty();
-        boolean lastWithoutPoller = sched.idle.npidle() == sched.gomaxprocs - 1 && sched.netpoller.mustBePolled();
+        // the timers of all Ps: who waited for them in the poll may have come back and given its P to a locked thread
+        boolean lastWithoutPoller = sched.idle.npidle() == sched.gomaxprocs - 1
+                && sched.netpoller.lastpoll() != 0
+                && sched.netpoller.isUnwatched();
         if (work || lastWithoutPoller) {
             sched.lock.unlock();
             sched.spares.startm(p);

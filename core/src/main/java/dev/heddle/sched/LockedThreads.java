@@ -1,6 +1,8 @@
 package dev.heddle.sched;
 
 import dev.heddle.sched.jdk.Carrier;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 
 /**
  * Goroutines that are locked to their thread (Go's {@code LockOSThread}, {@code stoplockedm}, {@code startlockedm}).
@@ -18,10 +20,42 @@ import dev.heddle.sched.jdk.Carrier;
  * another one.
  */
 final class LockedThreads {
+    private static final VarHandle COUNT;
+
+    static {
+        try {
+            COUNT = MethodHandles.lookup().findVarHandle(LockedThreads.class, "count", int.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
     private final Sched sched;
+    /** Locked Ms. */
+    private volatile int count;
 
     LockedThreads(Sched sched) {
         this.sched = sched;
+    }
+
+    /** Books one more locked M. Go would end the process when threads run out, and here nobody would be left to run the others. */
+    void lock() {
+        int locked;
+        do {
+            locked = count;
+            if (locked + sched.gomaxprocs >= sched.config.maxThreads()) {
+                throw new IllegalStateException("lockOSThread: " + locked + " threads are locked already, and maxThreads = "
+                        + sched.config.maxThreads() + " must leave one for each of " + sched.gomaxprocs + " Ps");
+            }
+        } while (!COUNT.compareAndSet(this, locked, locked + 1));
+    }
+
+    int count() {
+        return count;
+    }
+
+    void unlock() {
+        COUNT.getAndAdd(this, -1);
     }
 
     /** Go's {@code startlockedm}: gives this M's P to the thread that the goroutine is locked to. */
@@ -43,7 +77,11 @@ final class LockedThreads {
             if (m.p != null) {
                 m.handoffp();
             }
-            if (g.isDead() || !stoplockedm(m)) {
+            if (g.isDead()) {
+                unlock(); // this thread ends
+                return false;
+            }
+            if (!stoplockedm(m)) {
                 return false;
             }
             m.findInherits = false;

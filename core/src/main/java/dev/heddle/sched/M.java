@@ -245,6 +245,8 @@ final class M extends Carrier implements Poller.Ready {
         word = PState.nextEpoch(w, PState.status(w));
         next.m = this;
         next.word(word);
+        // here and not by whoever woke this M: two threads that are woken at once compete for the processor that is free
+        sched.sysmon.wakeIfDeep();
         sched.trace.procStart(this);
         if (PState.status(w) == PState.SPINNING) {
             sched.trace.spinStart(this);

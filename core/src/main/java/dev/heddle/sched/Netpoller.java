@@ -99,6 +99,26 @@ final class Netpoller {
         return lastpoll != 0 && poller.hasWaiters();
     }
 
+    /**
+     * For an M that others may have relied on to come here, and that has found work instead: the M that is blocked in the poll
+     * is told of the first timer, which may have been added when it had looked at the timers and was not here yet.
+     *
+     * @return whether nobody is blocked in the poll although something could become ready or a timer due
+     */
+    boolean isUnwatched() {
+        long first = Timers.NONE;
+        for (P p : sched.procs) {
+            first = Math.min(first, p.timers.minWhen());
+        }
+        if (lastpoll != 0) {
+            return first != Timers.NONE || poller.hasWaiters();
+        }
+        if (first != Timers.NONE) {
+            breakIfLater(first);
+        }
+        return false;
+    }
+
     /** A poll that does not block. {@code ready} collects. */
     int pollNow(Poller.Ready ready) {
         try {

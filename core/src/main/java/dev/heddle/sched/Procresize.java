@@ -90,6 +90,7 @@ final class Procresize {
         sched.gomaxprocs = n;
         sched.idle.removeSurplus();
         sched.lock.unlock();
+        sched.idle.wakep(); // for what they may have had in their inboxes
         for (int i = n; i < before; i++) {
             P p = sched.procs[i];
             while (p.status() != PState.DEAD) {
@@ -101,8 +102,8 @@ final class Procresize {
                 }
             }
             moveTimers(p);
+            sched.idle.wakep(); // for what it has left
         }
-        sched.idle.wakep(); // for what the dead Ps have left
     }
 
     /** Takes a P from its M if that can be done now. */

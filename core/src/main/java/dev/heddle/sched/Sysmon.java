@@ -239,7 +239,7 @@ final class Sysmon implements Runnable {
         sched.deadlock.check();
         long begin = Clock.nanotime();
         noteBlocked(begin);
-        deep = true; // pairs with Idle.get: it lowers npidle and then looks at this
+        deep = true; // pairs with Idle.get and M.acquirep: npidle is lowered, then this is looked at
         if (sched.idle.npidle() == sched.gomaxprocs && !sched.stopping && !stranded()) {
             LockSupport.parkNanos(this, DEEP_SLEEP_NANOS);
         }

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotSame;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.time.Duration;
@@ -198,6 +199,33 @@ class LockOSThreadTest {
         Waiting.until(s, "it waits", () -> waiter.state() == Goroutine.State.WAITING);
         s.close();
         assertEquals(0, s.sched().threads.all().size());
+    }
+
+    /** Or nobody would be left to run the others. */
+    @Test
+    void someThreadsStayForTheOthers() throws Exception {
+        try (Scheduler s = Started.with(1, config -> config.withMaxThreads(3))) {
+            for (int round = 0; round < 3; round++) {
+                BinarySemaphore[] ends = {new BinarySemaphore(), new BinarySemaphore()};
+                for (BinarySemaphore end : ends) {
+                    Goroutine g = s.go(() -> {
+                        Goroutine.lockOSThread();
+                        end.acquire(WaitReason.SEMACQUIRE);
+                    });
+                    Waiting.until(s, "it waits", () -> g.state() == Goroutine.State.WAITING);
+                }
+                IllegalStateException e = Started.call(
+                        s, () -> assertThrows(IllegalStateException.class, Goroutine::lockOSThread));
+                assertEquals(
+                        "lockOSThread: 2 threads are locked already, and maxThreads = 3 must leave one for each of 1 Ps",
+                        e.getMessage());
+                for (BinarySemaphore end : ends) {
+                    end.release();
+                }
+                Waiting.until(s, "their threads end", () -> s.sched().lockedThreads.count() == 0);
+            }
+            Quiet.afterEnd(s);
+        }
     }
 
     /** Also while the number of Ps changes, and with more locked goroutines than Ps. */

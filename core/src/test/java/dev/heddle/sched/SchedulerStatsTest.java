@@ -172,12 +172,16 @@ class SchedulerStatsTest {
         int count = 500;
         try (Scheduler s = Started.procs(2)) {
             BinarySemaphore[] all = new BinarySemaphore[count];
+            Goroutine[] waiting = new Goroutine[count];
             for (int i = 0; i < count; i++) {
                 BinarySemaphore semaphore = new BinarySemaphore();
                 all[i] = semaphore;
-                s.go(() -> semaphore.acquire(WaitReason.SEMACQUIRE));
+                waiting[i] = s.go(() -> semaphore.acquire(WaitReason.SEMACQUIRE));
             }
-            Waiting.until(s, "all wait", () -> s.stats().goroutines().waiting() == count);
+            // one by one: the figures count one that an M is just taking from a queue among those that wait
+            for (Goroutine g : waiting) {
+                Waiting.until(s, "it waits", () -> g.waitReason() == WaitReason.SEMACQUIRE);
+            }
             String dump = s.dump();
             assertEquals(count, dump.split("\ngoroutine \\d+ \\[semacquire]:", -1).length - 1);
             for (BinarySemaphore semaphore : all) {

@@ -85,7 +85,7 @@ final class SimScenario {
         } else if (dice == 2 && !unawaited.isEmpty()) {
             await(actor, foreign);
         } else if (sim.setting.resizes && random.nextInt(3) == 0) {
-            int procs = random.nextInt(1, 5);
+            int procs = Math.min(random.nextInt(1, 5), sim.sched.config.maxThreads() - 1);
             actor.add(() -> sim.sched.procresize.change(procs));
         } else if (foreign) {
             actor.add(sim.setting.traces ? this::takeStackTrace : () -> Sim.compute(random.nextInt(1, 200) * MICRO, 3));
@@ -125,7 +125,7 @@ final class SimScenario {
     /** What a goroutine does without anybody else. */
     private void alone(List<Runnable> actor) {
         long nanos = random.nextInt(1, 1 << random.nextInt(1, 12)) * MICRO;
-        actor.add(switch (kind(9, sim.setting.alone)) {
+        actor.add(switch (kind(11, sim.setting.alone)) {
             case 0, 1 -> G::gosched;
             case 2 -> G::goyield;
             case 3 -> () -> sleep(nanos);
@@ -133,6 +133,8 @@ final class SimScenario {
             case 5 -> () -> Syscall.callBlocking(() -> block(nanos));
             case 6 -> () -> announced(nanos);
             case 7 -> () -> block(nanos);
+            case 9 -> sim.setting.fewThreads ? G::gosched : (Runnable) G::lockOSThread; // perhaps for good
+            case 10 -> G::unlockOSThread;
             default -> () -> Sim.compute(nanos, 1 + (int) (nanos / MICRO / 64));
         });
     }
