@@ -90,11 +90,8 @@ public final class BinarySemaphore {
         TimedWait wait = new TimedWait(this, g);
         StackProbe.checkRoom();
         g.sched.startTimer(wait.timer, timeoutNanos);
-        try {
-            G.gopark(PARK_TIMED, wait, reason);
-        } finally {
-            wait.timer.stop(); // also if there was no stack or memory to park with
-        }
+        G.gopark(PARK_TIMED, wait, reason);
+        wait.timer.stop();
         if (wait.timedOut) {
             return false;
         }

@@ -72,7 +72,7 @@ class CheckpointTest {
             AtomicBoolean hasP = new AtomicBoolean();
             s.go(() -> {
                 phase.incrementAndGet();
-                Busy.until(() -> s.gomaxprocs() == 1);
+                Busy.until(() -> s.sched().procs[1].status() == PState.DEAD);
                 Goroutine.checkpoint();
                 hasP.set(M.current().p == s.sched().procs[0]);
                 over.set(true);
