@@ -26,6 +26,15 @@ final class WaitQueue {
         return (Sudog) FIRST.getAcquire(this) == null;
     }
 
+    /** How many wait. Walks the queue: for checks. */
+    int size() {
+        int n = 0;
+        for (Sudog sudog = first; sudog != null; sudog = sudog.next) {
+            n++;
+        }
+        return n;
+    }
+
     private void first(Sudog sudog) {
         FIRST.setRelease(this, sudog);
     }

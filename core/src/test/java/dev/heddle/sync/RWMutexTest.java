@@ -116,6 +116,8 @@ class RWMutexTest {
                 assertEquals(1, writes.getAndIncrement());
                 m.unlock();
             });
+            // one who came later would wait behind the second writer, and the others for him
+            crew.await("all wait", () -> m.readers.size() == 3 && m.writers.size() == 2);
             m.readUnlock();
             crew.await("the writer is in", () -> writes.get() == 1);
             go.close();
