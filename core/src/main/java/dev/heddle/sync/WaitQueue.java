@@ -29,7 +29,7 @@ final class WaitQueue {
     /** How many wait. Walks the queue: for checks. */
     int size() {
         int n = 0;
-        for (Sudog sudog = first; sudog != null; sudog = sudog.next) {
+        for (Sudog sudog = (Sudog) FIRST.getAcquire(this); sudog != null; sudog = sudog.next) {
             n++;
         }
         return n;
