@@ -10,13 +10,14 @@ package dev.heddle.sched;
  */
 final class StackProbe {
     /**
-     * Frames of {@link #check}: more than putting a goroutine on its P's ring takes. Some 10 ns, compiled (our
-     * measurement).
+     * Frames of {@link #check}: more than putting a goroutine on its P's ring takes, also in the interpreter while the probe
+     * is compiled, whose frames are much larger: with 8 a wake-up was lost now and then, late in a long run of tests. Some 15
+     * ns, compiled (our measurement).
      */
-    private static final int SHALLOW = 8;
+    private static final int SHALLOW = 16;
 
     /**
-     * Frames of {@link #checkSection}: {@link #SHALLOW} and as much again, for what a primitive does before it wakes
+     * Frames of {@link #checkSection}: {@link #SHALLOW} and twice as much again, for what a primitive does before it wakes
      * somebody.
      */
     private static final int SECTION = 3 * SHALLOW;
