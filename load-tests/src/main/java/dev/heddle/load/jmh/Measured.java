@@ -15,7 +15,7 @@ import org.openjdk.jmh.annotations.Warmup;
 @Measurement(iterations = 5, time = 1)
 @Fork(
         value = 2,
-        jvmArgsAppend = {
+        jvmArgsPrepend = { // what follows -jvmArgsAppend on the command line takes the place of jvmArgsAppend here
             "--add-opens=java.base/java.lang=ALL-UNNAMED",
             "--add-exports=java.base/jdk.internal.misc=ALL-UNNAMED",
             "--add-exports=java.base/jdk.internal.access=ALL-UNNAMED",
