@@ -125,7 +125,10 @@ final class Plays {
 
     static List<TraceEvent> spinning() {
         try (Stage stage = Stage.calm(2)) {
-            stage.awaitEnd(stage.go("work", () -> {}));
+            Goroutine work = stage.go("work", () -> {});
+            Goroutine more = stage.go("more", () -> {}); // nobody is woken for it: one spins already
+            stage.awaitEnd(work);
+            stage.awaitEnd(more);
             stage.awaitRest();
             return stage.events();
         }

@@ -95,7 +95,7 @@ record Scenario(
                     "Spinning threads",
                     "Work beside an idle P, and nobody looks for any: one M is woken and spins; it parks after some 10 us.",
                     "There is no clock: it makes four rounds over all Ps and parks when they were in vain. One that finds"
-                            + " work wakes the next.",
+                            + " work wakes the next if there is more.",
                     SEARCH,
                     Plays::spinning),
             new Scenario(

@@ -178,8 +178,7 @@ class TourTest {
         TraceEvent found = r.next("end of the spinning of the one that was woken", e -> e.type() == Type.SPIN_STOP
                 && e.machine() == spins.machine());
         assertEquals(1, found.detail());
-        TraceEvent start = r.next(Type.GO_START);
-        assertEquals(spins.machine(), start.machine());
+        r.next("its first goroutine", e -> e.type() == Type.GO_START && e.machine() == spins.machine());
         r.again().next("spinning in vain", e -> e.type() == Type.SPIN_STOP && e.detail() == 0);
         r.next(Type.PROC_STOP);
         r.next(Type.THREAD_PARK);
