@@ -125,10 +125,11 @@ final class Plays {
 
     static List<TraceEvent> spinning() {
         try (Stage stage = Stage.calm(2)) {
-            Goroutine work = stage.go("work", () -> {});
-            Goroutine more = stage.go("more", () -> {}); // nobody is woken for it: one spins already
-            stage.awaitEnd(work);
-            stage.awaitEnd(more);
+            AtomicBoolean ran = new AtomicBoolean();
+            stage.awaitEnd(stage.go("work", () -> {
+                stage.go("more", () -> ran.set(true)); // beside an idle P
+                Stage.compute(ran::get);
+            }));
             stage.awaitRest();
             return stage.events();
         }

@@ -182,7 +182,7 @@ class TourTest {
         r.again().next("spinning in vain", e -> e.type() == Type.SPIN_STOP && e.detail() == 0);
         r.next(Type.PROC_STOP);
         r.next(Type.THREAD_PARK);
-        r.again().next("the other P: the one that found work has woken the next", e -> e.type() == Type.SPIN_START
+        r.again().next("the other P: somebody was woken for what lay beside it", e -> e.type() == Type.SPIN_START
                 && e.proc() != spins.proc());
     }
 
