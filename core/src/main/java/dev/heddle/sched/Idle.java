@@ -153,8 +153,8 @@ final class Idle {
      * <p>Differs from Go: it wakes the next M only if there is something for that one to find, or if nobody waits in the
      * netpoller. Whoever has submitted work and woken nobody, because this M was spinning, had published it before nmspinning
      * was lowered here; so a look at all queues after that sees it. An M that is woken for nothing costs more than that look,
-     * and takes the processor that the one with the work could run on (1 ms until a goroutine ran that a thread had woken, some
-     * 30 us without).
+     * and takes the processor that the one with the work could run on (1.1 ms in the median until a goroutine ran
+     * that a thread had woken, 13 us without: {@code WakeupBenchmark} on 2 cores).
      */
     void resetspinning(M m) {
         stopSpinning();
