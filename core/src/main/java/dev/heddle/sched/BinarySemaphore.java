@@ -88,7 +88,7 @@ public final class BinarySemaphore {
             return acquireByThread(timeoutNanos);
         }
         TimedWait wait = new TimedWait(this, g);
-        StackProbe.checkRoom();
+        StackProbe.check();
         g.sched.startTimer(wait.timer, timeoutNanos);
         G.gopark(PARK_TIMED, wait, reason);
         wait.timer.stop();
@@ -133,7 +133,7 @@ public final class BinarySemaphore {
         if (state == null && STATE.compareAndSet(this, null, READY)) {
             return; // nobody waits
         }
-        G.checkRoomToWake();
+        StackProbe.check();
         Goroutine g = unblock();
         if (g != null) {
             ((G) g).ready();

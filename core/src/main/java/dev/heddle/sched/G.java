@@ -166,7 +166,7 @@ final class G implements Goroutine, Executor, Runnable {
 
     /** A wake-up by the JDK: start, unpark, end of a timed park, monitor free. */
     void wake(M m) {
-        boolean room = m == null || m.onG0() || hasRoom(m);
+        boolean room = m == null || m.onG0() || StackProbe.room();
         if (!started) {
             start(room);
         }
@@ -184,33 +184,6 @@ final class G implements Goroutine, Executor, Runnable {
             } else if (s != TAKEN || STATE.compareAndSet(this, TAKEN, AGAIN)) {
                 return;
             }
-        }
-    }
-
-    /** Enough stack to put a goroutine on a queue: a full ring takes more. */
-    private static void checkRoomToWake(M m) {
-        P p = m.p;
-        if (p == null || p.runq.isFull()) {
-            StackProbe.checkRoom();
-        } else {
-            StackProbe.check();
-        }
-    }
-
-    private static boolean hasRoom(M m) {
-        try {
-            checkRoomToWake(m);
-            return true;
-        } catch (StackOverflowError e) {
-            return false;
-        }
-    }
-
-    /** For whoever is about to wake a goroutine: StackOverflowError if that might not come to an end. */
-    static void checkRoomToWake() {
-        M m = M.current();
-        if (m != null && !m.onG0()) {
-            checkRoomToWake(m);
         }
     }
 
@@ -423,7 +396,7 @@ final class G implements Goroutine, Executor, Runnable {
             throw new InterruptedException();
         }
         if (nanos > 0) {
-            StackProbe.checkRoom();
+            StackProbe.check();
             new Sleep(g).await(nanos);
         }
     }

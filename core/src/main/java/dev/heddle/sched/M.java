@@ -366,7 +366,7 @@ final class M extends Carrier implements Poller.Ready {
         if (m == null || m.onG0()) {
             return null;
         }
-        StackProbe.checkRoom();
+        StackProbe.check();
         if (m.syscallDepth++ == 0) {
             m.sched.countSyscall(m.p);
             m.sched.trace.goSyscallBegin(m, true);

@@ -18,27 +18,12 @@ public final class Primitives {
     private Primitives() {}
 
     /**
-     * Makes sure that a short section and the wake-ups after it come to an end. Costs some 10 ns, more for a caller without a P.
+     * Makes sure that a short section and any number of wake-ups after it come to an end. Costs some nanoseconds.
      *
      * @throws StackOverflowError if there is not enough stack
      */
     public static void checkRoom() {
-        M m = M.current();
-        P p = m == null ? null : m.p;
-        if (p == null || p.runq.isFull()) {
-            StackProbe.checkRoom(); // a wake-up may take the scheduler's lock
-        } else {
-            StackProbe.checkSection();
-        }
-    }
-
-    /**
-     * {@link #checkRoom} before any number of wake-ups. Costs some 100 ns.
-     *
-     * @throws StackOverflowError if there is not enough stack
-     */
-    public static void checkRoomForMany() {
-        StackProbe.checkRoom();
+        StackProbe.check();
     }
 
     /**

@@ -107,7 +107,7 @@ public final class RuntimeTimer {
      * @return whether the timer was pending: armed, and not fired
      */
     public boolean reset(long delayNanos, long periodNanos) {
-        checkStack();
+        StackProbe.check(); // no overflow may come between lock and unlock
         long when = Clock.after(Math.max(0, delayNanos));
         boolean was;
         boolean first;
@@ -130,22 +130,13 @@ public final class RuntimeTimer {
         return was;
     }
 
-    /** No stack overflow may come between lock and unlock. What an event does may go deep. */
-    private void checkStack() {
-        if (event == null) {
-            StackProbe.checkTimer();
-        } else {
-            StackProbe.checkRoom();
-        }
-    }
-
     /**
      * Disarms the timer. Does not wait for a function that has been started.
      *
      * @return whether the timer was pending: armed, and not fired. Then it will not fire
      */
     public boolean stop() {
-        checkStack();
+        StackProbe.check(); // no overflow may come between lock and unlock
         mu.lock();
         try {
             return disarm();

@@ -95,7 +95,7 @@ public final class Scheduler implements AutoCloseable {
         if (n < 1 || n > most) {
             throw new IllegalArgumentException("gomaxprocs: got " + n + ", need 1 to " + most);
         }
-        StackProbe.checkRoom();
+        StackProbe.check();
         return sched.procresize.change(n);
     }
 

@@ -368,7 +368,7 @@ public final class Chan<T> implements Iterable<T> {
      * @throws ChanClosedException if it is closed already
      */
     public void close() {
-        Primitives.checkRoomForMany();
+        Primitives.checkRoom();
         boolean wasClosed;
         Sudog receivers = null;
         Sudog senders = null;

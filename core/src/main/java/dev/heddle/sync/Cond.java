@@ -72,7 +72,7 @@ public final class Cond {
         if (!mutex.isLocked()) {
             throw new IllegalStateException("await without the mutex");
         }
-        Primitives.checkRoomForMany(); // also for the mutex, which must be locked again in the end
+        Primitives.checkRoom(); // also for the mutex, which must be locked again in the end
         Sudog me = new Sudog();
         enqueue(me);
         boolean unlocked = false;
@@ -134,7 +134,7 @@ public final class Cond {
         if (waiters.isEmpty()) {
             return;
         }
-        Primitives.checkRoomForMany();
+        Primitives.checkRoom();
         Sudog all;
         inner.lock();
         try {

@@ -129,7 +129,7 @@ public final class Mutex {
         if (spin()) {
             return true;
         }
-        Primitives.checkRoomForMany(); // a little more, since this is about to wait anyway
+        Primitives.checkRoom();
         Sudog me = new Sudog();
         long begin = System.nanoTime();
         me.number = begin;

@@ -90,7 +90,7 @@ public final class RWMutex {
         if (STATE.compareAndSet(this, WRITER, 0)) {
             return;
         }
-        Primitives.checkRoomForMany();
+        Primitives.checkRoom();
         boolean wasLocked;
         Sudog granted = null;
         inner.lock();
@@ -153,7 +153,7 @@ public final class RWMutex {
             }
             boolean wakes = s == READER + PENDING;
             if (wakes) {
-                Primitives.checkRoomForMany();
+                Primitives.checkRoom();
             }
             if (STATE.compareAndSet(this, s, s - READER)) {
                 if (wakes) {
@@ -172,7 +172,7 @@ public final class RWMutex {
     }
 
     private boolean lockSlow(boolean reads, long nanos) {
-        Primitives.checkRoomForMany();
+        Primitives.checkRoom();
         Sudog me = new Sudog();
         WaitQueue queue = reads ? readers : writers;
         if (takeOrEnqueue(me, reads)) {

@@ -86,7 +86,6 @@ public final class Semaphore {
         if (nanos <= 0) {
             return false;
         }
-        Primitives.checkRoomForMany(); // who gives up may let several others in
         Sudog me = new Sudog();
         me.number = n;
         if (takeOrEnqueue(n, me)) {
@@ -156,7 +155,6 @@ public final class Semaphore {
         }
         Primitives.checkRoom();
         if (!releaseQuietly(n)) {
-            Primitives.checkRoomForMany();
             WaitQueue.wakeAll(releaseAndGrant(n));
         }
     }

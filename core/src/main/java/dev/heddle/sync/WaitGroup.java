@@ -62,7 +62,7 @@ public final class WaitGroup {
                 throw new IllegalStateException("WaitGroup misuse: add called concurrently with await");
             }
             if (wakes) {
-                Primitives.checkRoomForMany();
+                Primitives.checkRoom();
             }
             if (STATE.compareAndSet(this, s, next)) {
                 if (wakes) {
@@ -167,7 +167,7 @@ public final class WaitGroup {
         if (nanos <= 0) {
             return false;
         }
-        Primitives.checkRoomForMany(); // a little more, since this is about to wait anyway
+        Primitives.checkRoom();
         Sudog me = new Sudog();
         if (!enqueue(me)) {
             return true;

@@ -59,7 +59,6 @@ final class SimRewriter {
             Map.entry(PACKAGE + "OsThreads.isAsleep", "isAsleep"),
             Map.entry(PACKAGE + "StackProbe.room", "room"),
             Map.entry(PACKAGE + "StackProbe.check", "checkStack"),
-            Map.entry(PACKAGE + "StackProbe.checkRoom", "checkStack"),
             Map.entry("org/slf4j/Logger.warn", "log"),
             Map.entry("org/slf4j/Logger.error", "logError"),
             Map.entry(PACKAGE + "Sched.logElsewhere", "log"),
