@@ -22,7 +22,7 @@ public class GStateStress {
             g.wake(null);
             p.inboxTake();
             Goroutines.BUSY.allGs.remove(g);
-            g.taken();
+            g.taken(p);
         }
 
         int queuedByWaker() {

@@ -128,7 +128,7 @@ public class HandOverStress {
         /** A mounted goroutine readies another. */
         @Actor
         public void submit() {
-            sched.enqueue(other, new G(sched, "", false, () -> {}), true);
+            sched.enqueue(other, new G(sched, "", false, () -> {}));
         }
 
         /** The goroutine on the other P goes on for long: is anybody there for the one behind it? */

@@ -24,7 +24,7 @@ import java.util.concurrent.Executor;
  * <tr><td>AGAIN</td><td>as TAKEN, and a wake-up has come meanwhile</td><td>that M: as TAKEN, but to QUEUED instead of
  * FREE</td></tr>
  * <tr><td>WAITING</td><td>parked by {@link #gopark}; somebody who can find it will call {@link #ready}</td><td>the
- * caller of {@code ready} to QUEUED by CAS</td></tr>
+ * caller of {@code ready} to QUEUED; there is one</td></tr>
  * <tr><td>PINNED</td><td>as WAITING, but it could not leave its thread and holds it</td><td>{@code ready} to TAKEN by
  * CAS, then wakes the thread</td></tr>
  * <tr><td>DEAD</td><td>ended</td><td>nobody</td></tr>
@@ -52,10 +52,15 @@ final class G implements Goroutine, Executor, Runnable {
     private static final int DEAD = 6;
 
     private static final VarHandle STATE;
+    private static final VarHandle LAST_P;
+    private static final VarHandle WAIT_REASON;
 
     static {
         try {
-            STATE = MethodHandles.lookup().findVarHandle(G.class, "state", int.class);
+            MethodHandles.Lookup lookup = MethodHandles.lookup();
+            STATE = lookup.findVarHandle(G.class, "state", int.class);
+            LAST_P = lookup.findVarHandle(G.class, "lastP", P.class);
+            WAIT_REASON = lookup.findVarHandle(G.class, "waitReason", WaitReason.class);
         } catch (ReflectiveOperationException e) {
             throw new ExceptionInInitializerError(e);
         }
@@ -175,7 +180,7 @@ final class G implements Goroutine, Executor, Runnable {
             if (s == FREE) {
                 if (STATE.compareAndSet(this, FREE, QUEUED)) {
                     if (room) {
-                        sched.enqueue(m, this, true);
+                        sched.enqueue(m, this);
                     } else {
                         sched.enqueueWithoutRoom(this);
                     }
@@ -199,22 +204,23 @@ final class G implements Goroutine, Executor, Runnable {
         sched.allGs.add(this);
     }
 
-    /** By the M that took it from a queue. */
-    void taken() {
+    /** By the M that took it from a queue. The caller owes a full fence before the goroutine runs. */
+    void taken(P p) {
         assert state == QUEUED : this + " has state " + state;
-        state = TAKEN;
+        STATE.setRelease(this, TAKEN);
+        LAST_P.setRelease(this, p);
     }
 
     /** By its M: it has left its stack by a yield, and is the caller's to queue. */
     void yielded() {
         assert state == TAKEN || state == AGAIN : this + " has state " + state;
-        state = QUEUED;
+        STATE.setRelease(this, QUEUED);
     }
 
-    /** By its M, before anybody can find it. */
+    /** By its M, before anybody can find it: what commits the wait publishes this as well. */
     void waiting() {
         assert state == TAKEN || state == AGAIN : this + " has state " + state;
-        state = WAITING;
+        STATE.setRelease(this, WAITING);
     }
 
     /** By its M: parked by the JDK. False if it has been woken meanwhile, and is the caller's to queue. */
@@ -257,9 +263,9 @@ final class G implements Goroutine, Executor, Runnable {
                     return false;
                 }
             } else {
-                boolean moved = STATE.compareAndSet(this, WAITING, QUEUED);
-                assert moved : "ready of a goroutine that does not wait: " + this + " has state " + s;
-                return moved;
+                assert s == WAITING : "ready of a goroutine that does not wait: " + this + " has state " + s;
+                STATE.setRelease(this, QUEUED); // nobody else may, so there is no race to decide
+                return true;
             }
         }
     }
@@ -267,7 +273,7 @@ final class G implements Goroutine, Executor, Runnable {
     /** Go's {@code goready}: for whoever has taken this goroutine out of its wait. */
     void ready() {
         if (unpark()) {
-            sched.enqueue(M.current(), this, true);
+            sched.enqueue(M.current(), this);
         }
     }
 
@@ -290,7 +296,7 @@ final class G implements Goroutine, Executor, Runnable {
         StackProbe.check();
         M m = M.current();
         G g = m.curg;
-        g.waitReason = reason;
+        g.waitReason(reason);
         Object event = g.sched.trace.parking(g, reason);
         m.leave(unlockf, lock);
         boolean returned = false;
@@ -306,7 +312,7 @@ final class G implements Goroutine, Executor, Runnable {
         if (m.pendingPark()) {
             g.parkPinned(m, lock);
         }
-        g.waitReason = null;
+        g.waitReason(null);
         g.sched.trace.unparked(event);
     }
 
@@ -433,8 +439,9 @@ final class G implements Goroutine, Executor, Runnable {
         return body;
     }
 
+    /** By its M. For dumps. */
     void waitReason(WaitReason reason) {
-        waitReason = reason;
+        WAIT_REASON.setRelease(this, reason);
     }
 
     @Override

@@ -2,6 +2,8 @@ package dev.heddle.sched;
 
 import dev.heddle.sched.jdk.Carrier;
 import dev.heddle.sched.jdk.VirtualThreads;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 
 /**
  * A machine: the thread that runs goroutines while it holds a P. Its own stack, below the mounted goroutine, is g0:
@@ -11,6 +13,19 @@ import dev.heddle.sched.jdk.VirtualThreads;
  * them, but must read the current M again after anything that may have unmounted it.
  */
 final class M extends Carrier implements Poller.Ready {
+    private static final VarHandle CURG;
+    private static final VarHandle WHERE;
+
+    static {
+        try {
+            MethodHandles.Lookup lookup = MethodHandles.lookup();
+            CURG = lookup.findVarHandle(M.class, "curg", G.class);
+            WHERE = lookup.findVarHandle(M.class, "where", Where.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
     /** What this thread does, for statistics and dumps. */
     enum Where {
         RUNNING,
@@ -139,21 +154,23 @@ final class M extends Carrier implements Poller.Ready {
         assert p.status() == PState.SCHED : p.status();
         if (!findInherits) {
             p.schedtick++;
-            p.preempt = false;
+            if (p.preempt) {
+                p.preempt = false;
+            }
         }
         if (g.runnableSince != 0) {
             p.latency.record(Clock.nanotime() - g.runnableSince);
             g.runnableSince = 0;
         }
-        g.lastP = p;
-        curg = g;
+        curg(g);
         givenAway = false;
         unlockf = null;
-        where = Where.RUNNING;
-        g.taken();
+        where(Where.RUNNING);
         sched.trace.goStart(this, g);
+        g.taken(p);
         word = findInherits ? PState.with(word, PState.RUNNING) : PState.nextSlice(word, PState.RUNNING);
-        p.word(word);
+        p.wordRelease(word);
+        VarHandle.fullFence(); // a waker who still sees QUEUED relies on it that the goroutine sees what he did
         sched.trace.running(this, g);
         try {
             g.cont.run();
@@ -161,7 +178,7 @@ final class M extends Carrier implements Poller.Ready {
             sched.lostContinuation(g, e);
         }
         sched.trace.left(this);
-        curg = null;
+        curg(null);
         yieldGlobal = false;
         boolean hasP = enterSched() != NO_P;
         if (!givenAway) {
@@ -193,6 +210,15 @@ final class M extends Carrier implements Poller.Ready {
         }
     }
 
+    private void curg(G g) {
+        CURG.setRelease(this, g);
+    }
+
+    /** For dumps and statistics. */
+    private void where(Where now) {
+        WHERE.setRelease(this, now);
+    }
+
     /** Whether the goroutine that findRunnable returns goes on with the slice of the one before it. */
     boolean findInherits;
 
@@ -220,13 +246,15 @@ final class M extends Carrier implements Poller.Ready {
         return status;
     }
 
+    /** After {@link #enterSched}; no fence. */
     void leaveSched(int status) {
         if (status == PState.RUNNING || status == PState.SYSCALL) {
-            status(status);
+            word = PState.with(word, status);
+            p.wordRelease(word);
         }
     }
 
-    /** Writes another status into the P's word. Owner in SCHED or SPINNING only. */
+    /** Writes another status into the P's word; a fence as well. Owner in SCHED or SPINNING only. */
     void status(int status) {
         word = PState.with(word, status);
         p.word(word);
@@ -315,7 +343,7 @@ final class M extends Carrier implements Poller.Ready {
     }
 
     /**
-     * On this P nobody need be woken: as many goroutines wait for this M as before, and an M that stops spinning finds
+     * Leaves the P in SCHED, as {@link #execute} is about to need it. On this P nobody need be woken: as many goroutines wait for this M as before, and an M that stops spinning finds
      * them here. In the global queue it may have looked just before, and look at this P when this M has taken the next
      * goroutine from it: it would see neither of the two (golang/go#55160; Go wakes somebody each time, we only if there
      * are two).
@@ -334,16 +362,13 @@ final class M extends Carrier implements Poller.Ready {
             sched.idle.wakep(); // this M may park
             return;
         }
-        boolean wake = false;
         if (global) {
             sched.globrunqput(g);
-            wake = !p.isEmpty() || sched.global.size() > 1;
+            if (!p.isEmpty() || sched.global.size() > 1) {
+                sched.idle.wakep();
+            }
         } else {
             p.runqput(g, next);
-        }
-        leaveSched(status);
-        if (wake) {
-            sched.idle.wakep();
         }
     }
 
@@ -391,7 +416,7 @@ final class M extends Carrier implements Poller.Ready {
         P p = this.p;
         sched.countSyscall(p);
         sched.trace.goSyscallBegin(this, false);
-        where = Where.SYSCALL;
+        where(Where.SYSCALL);
         if (p != null) {
             long to = PState.with(word, PState.SYSCALL);
             if (p.cas(word, to)) {
@@ -423,7 +448,7 @@ final class M extends Carrier implements Poller.Ready {
      * spare; if it may not or cannot leave its stack now, it goes on without a P until it does.
      */
     private void exitSyscall(boolean mayYield) {
-        where = Where.RUNNING;
+        where(Where.RUNNING);
         P p = this.p;
         if (p != null) {
             long to = PState.with(word, PState.RUNNING); // the same slice: a call does not renew it

@@ -80,6 +80,11 @@ final class P {
         word = value;
     }
 
+    /** Where no fence is needed. Owner only. */
+    void wordRelease(long value) {
+        WORD.setRelease(this, value);
+    }
+
     /** Owner only. */
     void runqput(G g, boolean next) {
         runq.put(g, next, overflow);

@@ -103,18 +103,17 @@ final class Sched {
      * Puts a goroutine that the caller has moved to QUEUED where it belongs: to the P of the M that the caller is on, or
      * to an inbox, or to the global queue; and sees to it that somebody runs it.
      *
-     * @param m the M under the caller, or null
-     * @param next into {@code runnext}, as Go's {@code ready}
+     * @param m the M under the caller, or null; there the goroutine goes into {@code runnext}, as in Go's {@code ready}
      */
-    void enqueue(M m, G g, boolean next) {
+    void enqueue(M m, G g) {
         g.stampRunnable();
         if (m != null && m.sched == this) {
             int status = m.enterSched();
             if (status != M.NO_P) {
                 boolean alone;
                 try {
-                    trace.queue(m, g, next ? TraceEvent.Place.RUNNEXT : TraceEvent.Place.RING);
-                    m.p.runqput(g, next);
+                    trace.queue(m, g, TraceEvent.Place.RUNNEXT);
+                    m.p.runqput(g, true); // an exchange, so it is the fence before wakep, too
                     alone = m.p.runq.size() == 0;
                 } finally {
                     m.leaveSched(status);
@@ -124,9 +123,6 @@ final class Sched {
                 }
                 if (alone && concernsSystem(m, g)) {
                     return;
-                }
-                if (status == PState.SCHED || status == PState.SPINNING) {
-                    VarHandle.fullFence(); // publish, then look; else the volatile store of leaveSched was the fence
                 }
                 idle.wakep();
                 return;
@@ -188,7 +184,7 @@ final class Sched {
         }
     }
 
-    /** Under no lock. The caller wakes somebody. The unlock is the fence. */
+    /** Under no lock. The caller wakes somebody. The volatile size of the queue is the fence. */
     void globrunqput(G g) {
         lock.lock();
         global.put(g);

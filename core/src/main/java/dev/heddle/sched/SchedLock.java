@@ -60,10 +60,13 @@ public class SchedLock {
         return held == 0 && HELD.compareAndSet(this, 0, 1);
     }
 
-    /** Gives the lock back: on the thread that took it. A volatile store, so it is a full fence as well. */
+    /**
+     * Gives the lock back: on the thread that took it. A release store and no fence: what the caller reads next may be read
+     * before others see the lock free.
+     */
     public final void unlock() {
         assert held == 1 : "unlock of an unlocked lock";
-        held = 0;
+        HELD.setRelease(this, 0);
     }
 
     final boolean isHeld() {

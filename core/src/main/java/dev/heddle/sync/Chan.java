@@ -414,13 +414,18 @@ public final class Chan<T> implements Iterable<T> {
 
     // -- inside --
 
-    /** Nothing to receive; one look, without the lock. */
+    /**
+     * Nothing to receive; one look, without the lock. The fence makes visible what this thread did to another channel before:
+     * of two who each send on one channel and then try to receive from the other's, one finds a value.
+     */
     private boolean isEmpty() {
+        VarHandle.fullFence();
         return buffer.length == 0 ? sendq.isEmpty() : len() == 0;
     }
 
-    /** No send can go ahead; one look, without the lock. */
+    /** No send can go ahead; one look, without the lock. As {@link #isEmpty}. */
     private boolean isFull() {
+        VarHandle.fullFence();
         return buffer.length == 0 ? recvq.isEmpty() : len() == buffer.length;
     }
 

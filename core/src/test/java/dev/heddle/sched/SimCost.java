@@ -65,15 +65,15 @@ final class SimCost implements BiFunction<String, Integer, Long> {
                 case "ready while all Ps are busy" -> {
                     allRunning();
                     sched.idle.wakep(); // leaves word
-                    yield count(() -> sched.enqueue(owners.getFirst(), goroutine(), true));
+                    yield count(() -> sched.enqueue(owners.getFirst(), goroutine()));
                 }
                 case "ready while others are idle" -> {
                     M m = running();
-                    yield count(() -> sched.enqueue(m, goroutine(), true));
+                    yield count(() -> sched.enqueue(m, goroutine()));
                 }
                 case "wake-up by a foreign thread" -> {
                     running();
-                    yield count(() -> sched.enqueue(null, goroutine(), true));
+                    yield count(() -> sched.enqueue(null, goroutine()));
                 }
                 case "switch to the next of the own ring" -> {
                     allRunning();
