@@ -172,12 +172,16 @@ public final class BinarySemaphore {
         boolean acquired = true;
         if (park(me)) {
             while (state == me) {
-                long left = timed ? end - System.nanoTime() : Long.MAX_VALUE;
-                if (left <= 0 && STATE.compareAndSet(this, me, null)) {
-                    acquired = false;
-                    break;
+                if (timed) {
+                    long left = end - System.nanoTime();
+                    if (left <= 0 && STATE.compareAndSet(this, me, null)) {
+                        acquired = false;
+                        break;
+                    }
+                    LockSupport.parkNanos(this, left);
+                } else {
+                    LockSupport.park(this);
                 }
-                LockSupport.parkNanos(this, left);
                 interrupted |= Thread.interrupted();
             }
         }

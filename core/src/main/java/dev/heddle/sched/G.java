@@ -293,30 +293,39 @@ final class G implements Goroutine, Executor, Runnable {
      * returns without having done anything; then the thread waits with it, and its P goes to others.
      */
     static void gopark(Unlockf unlockf, Object lock, WaitReason reason) {
-        StackProbe.check();
-        M m = M.current();
-        G g = m.curg;
-        g.waitReason(reason);
-        Object event = g.sched.trace.parking(g, reason);
-        m.leave(unlockf, lock);
-        boolean returned = false;
-        try {
-            Thread.yield();
-            returned = true;
-        } finally {
-            if (!returned) {
-                m.unlockf = null; // no memory or stack to leave with: nobody else may take this for his own
-            }
+        if (Trace.recordsWaits()) {
+            Object event = Trace.parking(current(), reason);
+            park(unlockf, lock, reason);
+            Trace.unparked(event);
+        } else {
+            park(unlockf, lock, reason); // a frame that has nothing to keep is the smallest, and waits with the goroutine
         }
-        m = M.current(); // another one, if it did leave
-        if (m.pendingPark()) {
-            g.parkPinned(m, lock);
-        }
-        g.waitReason(null);
-        g.sched.trace.unparked(event);
     }
 
-    private void parkPinned(M m, Object lock) {
+    private static void park(Unlockf unlockf, Object lock, WaitReason reason) {
+        StackProbe.check();
+        M m = M.current();
+        m.curg.waitReason(reason);
+        m.leave(unlockf, lock);
+        try {
+            Thread.yield();
+        } catch (Throwable e) { // no memory or stack to leave with
+            M.current().takePark(); // nobody else may take this for his own
+            throw e;
+        }
+        resumed(M.current()); // another one, if it did leave
+    }
+
+    private static void resumed(M m) {
+        G g = m.curg;
+        if (m.pendingPark()) {
+            g.parkPinned(m);
+        }
+        g.waitReason(null);
+    }
+
+    private void parkPinned(M m) {
+        Object lock = m.parkLock();
         Unlockf unlockf = m.takePark();
         boolean interrupted = Thread.interrupted(); // else the thread would not sleep
         M.entersyscallblock();

@@ -314,6 +314,10 @@ final class M extends Carrier implements Poller.Ready {
         return unlockf != null;
     }
 
+    Object parkLock() {
+        return parkLock;
+    }
+
     Unlockf takePark() {
         Unlockf f = unlockf;
         unlockf = null;

@@ -220,11 +220,13 @@ final class Trace {
         }
     }
 
-    /** On the goroutine's stack, before it parks: an event to be handed to {@link #unparked}, or null. */
-    Object parking(G g, WaitReason reason) {
-        if (!JFR || !JfrEvents.GO_BLOCK.isEnabled()) {
-            return null;
-        }
+    /** Whether {@link #parking} has anything to do. */
+    static boolean recordsWaits() {
+        return JFR && JfrEvents.GO_BLOCK.isEnabled();
+    }
+
+    /** On the goroutine's stack, before it parks: an event to be handed to {@link #unparked}. */
+    static Object parking(G g, WaitReason reason) {
         JfrEvents.GoBlock event = new JfrEvents.GoBlock();
         event.goroutine = g.id;
         event.reason = reason.toString();
@@ -233,7 +235,7 @@ final class Trace {
     }
 
     /** On the goroutine's stack, after it has parked. */
-    void unparked(Object parked) {
+    static void unparked(Object parked) {
         if (parked instanceof JfrEvents.GoBlock event && StackProbe.room()) {
             event.commit();
         }

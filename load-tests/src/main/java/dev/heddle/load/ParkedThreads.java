@@ -30,6 +30,8 @@ public final class ParkedThreads {
 
     private static final int EXIT_USAGE = 2;
     private static final int MOST = 10_000_000;
+    private static final int WARM_UP_ROUNDS = 5;
+    private static final int WARM_UP = 50_000;
 
     private ParkedThreads() {}
 
@@ -86,7 +88,9 @@ public final class ParkedThreads {
     }
 
     private static void measure(String kind, int count, Consumer<Runnable> start) throws Exception {
-        park(1_000, start, () -> {}); // loads and compiles what is needed
+        for (int i = 0; i < WARM_UP_ROUNDS; i++) {
+            park(WARM_UP, start, () -> {}); // frames of the interpreter, which are larger, are not what is to be measured
+        }
         long heap = heapBytes();
         long resident = residentBytes();
         long[] after = new long[2];
