@@ -18,7 +18,7 @@ final class StackProbe {
 
     /** Throws StackOverflowError if there is not enough room for any section of the scheduler. */
     static void check() {
-        if (frame(2) == 0) {
+        if (frame(1) == 0) {
             throw new AssertionError("never: keeps the calls from being optimised away");
         }
     }

@@ -19,6 +19,8 @@ final class Timers extends SchedLock {
     private static final int FIRST_CAPACITY = 16;
 
     private Timer[] heap = new Timer[FIRST_CAPACITY];
+    /** {@link Timer#when} of each, side by side for the cache (Go's {@code timerWhen}). */
+    private long[] whens = new long[FIRST_CAPACITY];
     private int size;
     private volatile long minWhen = NONE;
     private volatile long fired;
@@ -45,11 +47,11 @@ final class Timers extends SchedLock {
         try {
             assert timer.index == -1 : "timer is on a heap";
             if (size == heap.length) {
-                heap = Arrays.copyOf(heap, size * 2);
+                grow(size * 2);
             }
             timer.when = when;
             timer.owner = this;
-            up(size++, timer);
+            up(size++, timer, when);
             boolean first = timer.index == 0;
             if (first) {
                 minWhen = when;
@@ -85,20 +87,20 @@ final class Timers extends SchedLock {
         long before = minWhen;
         int moved = dead.size;
         if (heap.length < size + moved) {
-            heap = Arrays.copyOf(heap, Math.max(size + moved, 2 * heap.length));
+            grow(Math.max(size + moved, 2 * heap.length));
         }
         for (int i = 0; i < moved; i++) {
             Timer timer = dead.heap[i];
             dead.heap[i] = null;
             timer.owner = this;
-            set(size++, timer);
+            set(size++, timer, timer.when);
         }
         for (int i = (size - 2) / ARITY; i >= 0 && moved > 0; i--) {
-            down(i, heap[i]);
+            down(i, heap[i], whens[i]);
         }
         dead.size = 0;
         dead.minWhen = NONE;
-        minWhen = size == 0 ? NONE : heap[0].when;
+        minWhen = size == 0 ? NONE : whens[0];
         boolean earlier = minWhen < before;
         unlock();
         dead.unlock();
@@ -123,7 +125,7 @@ final class Timers extends SchedLock {
     Timer takeDue(long now) {
         lock();
         try {
-            if (size == 0 || heap[0].when > now) {
+            if (size == 0 || whens[0] > now) {
                 return null;
             }
             Timer due = heap[0];
@@ -141,28 +143,29 @@ final class Timers extends SchedLock {
         heap[size] = null;
         gone.index = -1;
         if (gone != last) {
-            down(i, last);
+            long when = whens[size];
+            down(i, last, when);
             if (last.index == i) {
-                up(i, last);
+                up(i, last, when);
             }
         }
-        minWhen = size == 0 ? NONE : heap[0].when;
+        minWhen = size == 0 ? NONE : whens[0];
     }
 
-    private void up(int from, Timer timer) {
+    private void up(int from, Timer timer, long when) {
         int i = from;
         while (i > 0) {
             int parent = (i - 1) / ARITY;
-            if (heap[parent].when <= timer.when) {
+            if (whens[parent] <= when) {
                 break;
             }
-            set(i, heap[parent]);
+            set(i, heap[parent], whens[parent]);
             i = parent;
         }
-        set(i, timer);
+        set(i, timer, when);
     }
 
-    private void down(int from, Timer timer) {
+    private void down(int from, Timer timer, long when) {
         int i = from;
         while (true) {
             int first = i * ARITY + 1;
@@ -172,21 +175,27 @@ final class Timers extends SchedLock {
             int least = first;
             int end = Math.min(first + ARITY, size);
             for (int child = first + 1; child < end; child++) {
-                if (heap[child].when < heap[least].when) {
+                if (whens[child] < whens[least]) {
                     least = child;
                 }
             }
-            if (heap[least].when >= timer.when) {
+            if (whens[least] >= when) {
                 break;
             }
-            set(i, heap[least]);
+            set(i, heap[least], whens[least]);
             i = least;
         }
-        set(i, timer);
+        set(i, timer, when);
     }
 
-    private void set(int i, Timer timer) {
+    private void set(int i, Timer timer, long when) {
         heap[i] = timer;
+        whens[i] = when;
         timer.index = i;
+    }
+
+    private void grow(int capacity) {
+        whens = Arrays.copyOf(whens, capacity); // first: if there is no memory for the other, this one is only too long
+        heap = Arrays.copyOf(heap, capacity);
     }
 }
