@@ -4,6 +4,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.concurrent.TimeUnit;
 import org.jetbrains.lincheck.datastructures.IntGen;
+import org.jetbrains.lincheck.datastructures.ModelCheckingOptions;
 import org.jetbrains.lincheck.datastructures.Operation;
 import org.jetbrains.lincheck.datastructures.Param;
 import org.jetbrains.lincheck.datastructures.StressOptions;
@@ -11,9 +12,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * Every outcome of operations that overlap is one of an order of these operations: Lincheck runs random scenarios with
- * threads, again and again, and compares them with a sequential twin. For operations that do not wait; those that do have an order
- * that Lincheck does not know. {@code -Dheddle.lincheck.iterations} for more than the build can afford.
+ * Every outcome of operations that overlap is one of an order of these operations: Lincheck runs random scenarios, again and
+ * again, with threads and by model checking, and compares them with a sequential twin. For operations that do not wait;
+ * those that do have an order that Lincheck does not know. {@code -Dheddle.lincheck.iterations} for more than the build can
+ * afford.
  */
 @Timeout(value = 2, unit = TimeUnit.HOURS)
 class LincheckTest {
@@ -25,13 +27,39 @@ class LincheckTest {
     }
 
     @Test
+    void channelUnderEverySwitch() {
+        modelCheck(BufferedChan.class, SequentialChan.class);
+    }
+
+    @Test
     void selectUnderStress() {
         stress(TwoChans.class, SequentialTotal.class);
     }
 
     @Test
+    void selectUnderEverySwitch() {
+        modelCheck(TwoChans.class, SequentialTotal.class);
+    }
+
+    @Test
     void locksUnderStress() {
         stress(Locks.class, SequentialLocks.class);
+    }
+
+    @Test
+    void locksUnderEverySwitch() {
+        modelCheck(Locks.class, SequentialLocks.class);
+    }
+
+    /** Decides itself where one thread stops and another goes on, one place after the other. */
+    private static void modelCheck(Class<?> type, Class<?> sequential) {
+        new ModelCheckingOptions()
+                .iterations(ITERATIONS)
+                .invocationsPerIteration(500)
+                .threads(2)
+                .actorsPerThread(3)
+                .sequentialSpecification(sequential)
+                .check(type);
     }
 
     private static void stress(Class<?> type, Class<?> sequential) {
