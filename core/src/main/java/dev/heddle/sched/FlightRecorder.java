@@ -73,8 +73,8 @@ public final class FlightRecorder {
     }
 
     /**
-     * Returns what is in memory at this moment, by time. What is written while this runs is not there; the events of one
-     * thread are without gaps from the oldest that is left.
+     * Returns what has happened up to this moment, by time, as far back as memory goes: from the first event on nothing is
+     * missing, of any thread, unless events were {@linkplain #dropped dropped}.
      *
      * @throws IllegalStateException if it does not record
      */

@@ -124,6 +124,11 @@ final class TraceChunk {
         COUNT.setRelease(this, n + 1); // pairs with getAcquire in copy
     }
 
+    /** When the newest event here was written; 0 if there is none. When nobody writes. */
+    long newestNanos() {
+        return count == 0 ? 0 : words[(count - 1) * WORDS];
+    }
+
     /** Forgets what is here. By its next writer, under the lock of {@link TraceChunks}. */
     void recycle() {
         COUNT.setOpaque(this, 0);

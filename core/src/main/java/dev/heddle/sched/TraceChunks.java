@@ -31,6 +31,9 @@ final class TraceChunks {
     /** Chunks of the smallest recording: a thread or two, sysmon, foreign threads. */
     private static final int MIN_CHUNKS = 8;
 
+    /** How often a reader begins again because all memory was overwritten while it copied. A guess. */
+    private static final int MAX_TRIES = 10;
+
     private final TraceChunk[] all;
     /** A ring of those that nobody writes. Under the lock. */
     private final TraceChunk[] queue;
@@ -41,6 +44,9 @@ final class TraceChunks {
     private long retired;
 
     private long recycledUpTo;
+    /** When the newest of the events was written that have been overwritten. Under the lock. */
+    private long lostUpToNanos;
+
     private final SchedLock lock = new SchedLock();
     private final SchedLock foreignLock = new SchedLock();
     private TraceChunk foreign;
@@ -81,6 +87,7 @@ final class TraceChunks {
             head = (head + 1) % queue.length;
             queued--;
             recycledUpTo = Math.max(recycledUpTo, chunk.retiredAs);
+            lostUpToNanos = Math.max(lostUpToNanos, chunk.newestNanos());
             chunk.retiredAs = TraceChunk.IN_USE;
             chunk.recycle();
         }
@@ -127,17 +134,29 @@ final class TraceChunks {
     }
 
     /**
-     * All events that are not older than the window, by time. Those of one thread have no gap, although all threads go on
-     * meanwhile: of a chunk in use we see at least what was there at the beginning, and what came later is left out
-     * everywhere; of the retired ones the oldest may be written again, so at the end all are left out that stood in the
-     * queue before the last one that was.
+     * All events that are not older than the window, by time. Of that time nothing is missing, of any thread, although all go
+     * on meanwhile: of a chunk in use we see at least what was there at the beginning, and what came later is left out
+     * everywhere. Chunks may be overwritten before, and the oldest retired ones while we copy; what other threads did up to
+     * the newest event that is lost so is left out as well, since a thread that seems to do nothing is worse than none.
      */
     List<TraceEvent> events() {
+        List<TraceEvent> events = null;
+        for (int i = 0; i < MAX_TRIES && events == null; i++) {
+            events = tryEvents();
+        }
+        return events == null ? List.of() : events;
+    }
+
+    /** Null if all memory was overwritten meanwhile. */
+    private List<TraceEvent> tryEvents() {
         long[] order = new long[all.length];
+        long[] newest = new long[all.length];
         lock.lock();
         long now = Clock.nanotime();
+        long lost = lostUpToNanos;
         for (int i = 0; i < all.length; i++) {
             order[i] = all[i].retiredAs;
+            newest[i] = order[i] == TraceChunk.IN_USE ? now : all[i].newestNanos();
         }
         lock.unlock();
         TraceChunk.Copy[] copies = new TraceChunk.Copy[all.length];
@@ -147,20 +166,29 @@ final class TraceChunks {
         lock.lock();
         long gone = recycledUpTo;
         lock.unlock();
-        List<TraceEvent> events = new ArrayList<>();
         for (int i = 0; i < all.length; i++) {
-            if (copies[i] != null && order[i] > gone) {
-                addWindow(events, copies[i], now);
+            if (copies[i] == null || order[i] <= gone) {
+                copies[i] = null;
+                lost = Math.max(lost, newest[i]);
+            }
+        }
+        if (lost == now) {
+            return null;
+        }
+        List<TraceEvent> events = new ArrayList<>();
+        long from = Math.max(lost + 1, now - minAgeNanos);
+        for (TraceChunk.Copy copy : copies) {
+            if (copy != null) {
+                addWindow(events, copy, from, now);
             }
         }
         events.sort(Comparator.comparingLong(TraceEvent::nanos)); // stable: what one thread wrote keeps its order
         return events;
     }
 
-    private void addWindow(List<TraceEvent> events, TraceChunk.Copy copy, long now) {
+    private static void addWindow(List<TraceEvent> events, TraceChunk.Copy copy, long from, long to) {
         for (int i = 0; i < copy.count(); i++) {
-            long age = now - copy.nanos(i);
-            if (age >= 0 && age <= minAgeNanos) {
+            if (copy.nanos(i) >= from && copy.nanos(i) <= to) {
                 events.add(copy.event(i));
             }
         }

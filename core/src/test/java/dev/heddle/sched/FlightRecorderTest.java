@@ -284,4 +284,30 @@ class FlightRecorderTest {
             Quiet.afterEnd(s);
         }
     }
+
+    /** What one thread did while the events of another have been overwritten would look as if the other did nothing. */
+    @Test
+    void nothingIsShownOfTheTimeOfWhichSomethingIsLost() {
+        TraceChunks chunks = new TraceChunks(1, Duration.ofHours(1).toNanos(), 1);
+        TraceWriter rare = new TraceWriter(1);
+        TraceWriter busy = new TraceWriter(2);
+        long head = TraceChunk.head(Type.GO_STOP, -1, 0, 0);
+        rare.write(chunks, head, 1, 0, null);
+        for (int i = 0; i < 3 * TraceChunk.EVENTS; i++) {
+            busy.write(chunks, head, 100 + i, 0, null);
+        }
+        rare.write(chunks, head, 2, 0, null);
+        assertEquals(3 * TraceChunk.EVENTS + 2, chunks.events().size());
+        for (int i = 0; i < 20 * TraceChunk.EVENTS; i++) {
+            busy.write(chunks, head, 100_000 + i, 0, null);
+        }
+        rare.write(chunks, head, 3, 0, null);
+        List<TraceEvent> events = chunks.events();
+        assertTrue(events.getFirst().goroutine() >= 100_000, events.getFirst()::toString);
+        assertEquals(3, events.getLast().goroutine());
+        long first = events.getFirst().goroutine();
+        for (int i = 0; i < events.size() - 1; i++) {
+            assertEquals(first + i, events.get(i).goroutine());
+        }
+    }
 }
