@@ -13,6 +13,11 @@ final class Clock {
         return System.nanoTime() - START;
     }
 
+    /** What {@link System#nanoTime} said at a time of this clock. */
+    static long toNanoTime(long nanos) {
+        return nanos + START;
+    }
+
     /** The time in so many nanoseconds; the end of time if that is later. */
     static long after(long nanos) {
         long now = nanotime();

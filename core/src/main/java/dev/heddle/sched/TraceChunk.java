@@ -84,7 +84,7 @@ final class TraceChunk {
             boolean block = type == TraceEvent.Type.GO_BLOCK;
             long last = words[at + 3];
             return new TraceEvent(
-                    words[at],
+                    Clock.toNanoTime(words[at]),
                     type,
                     ((int) head >>> 16) - 1,
                     (int) (head >>> 32) - 1,

@@ -310,4 +310,18 @@ class FlightRecorderTest {
             assertEquals(first + i, events.get(i).goroutine());
         }
     }
+
+    /** So that an event can be compared with times that the application took. */
+    @Test
+    void timesAreThoseOfNanoTime() {
+        try (Scheduler s = recording(1)) {
+            long before = System.nanoTime();
+            Goroutine g = s.go(() -> {});
+            Quiet.afterEnd(s);
+            long after = System.nanoTime();
+            for (TraceEvent e : of(s, g)) {
+                assertTrue(e.nanos() >= before && e.nanos() <= after, () -> before + " " + e.nanos() + " " + after);
+            }
+        }
+    }
 }
