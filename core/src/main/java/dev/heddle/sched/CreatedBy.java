@@ -39,13 +39,50 @@ record CreatedBy(Runnable body, StackTraceElement place) implements Runnable {
 
     /** What is known of where a body was started: a place with its line, or a class. */
     static String describe(Runnable body) {
-        if (body instanceof CreatedBy created && created.place != null) {
-            StackTraceElement at = created.place;
-            return at.getClassName() + '.' + at.getMethodName();
+        return source(body) instanceof StackTraceElement at
+                ? at.getClassName() + '.' + at.getMethodName()
+                : named((Class<?>) source(body));
+    }
+
+    /**
+     * What a goroutine is called where there is room for a word or two: its name, or what stands for one if it has none.
+     * Allocates nothing, so it may be called in scheduler code; {@link #text} makes a text of it.
+     */
+    static Object label(G g) {
+        if (!g.name.isEmpty()) {
+            return g.name;
         }
-        Runnable inner = body instanceof CreatedBy created ? created.body : body;
-        String name = inner.getClass().getName();
+        Runnable body = g.body();
+        return body == null ? g.thread.getName() : source(body); // no body: a stranger, or it has ended
+    }
+
+    /** The name; or the class of the body, without its package; or where it was started: class, method and line. */
+    static String text(Object label) {
+        return switch (label) {
+            case null -> "";
+            case StackTraceElement at ->
+                withoutPackage(at.getClassName()) + '.' + at.getMethodName() + ':' + at.getLineNumber();
+            case Class<?> type -> withoutPackage(named(type));
+            default -> label.toString();
+        };
+    }
+
+    /** The place, or the class of the body. */
+    private static Object source(Runnable body) {
+        if (body instanceof CreatedBy created) {
+            return created.place != null ? created.place : created.body.getClass();
+        }
+        return body.getClass();
+    }
+
+    /** The name of a class; for a lambda, that of the class that it stands in. */
+    private static String named(Class<?> type) {
+        String name = type.getName();
         int lambda = name.indexOf("$$Lambda");
         return lambda < 0 ? name : name.substring(0, lambda);
+    }
+
+    private static String withoutPackage(String name) {
+        return name.substring(name.lastIndexOf('.') + 1);
     }
 }

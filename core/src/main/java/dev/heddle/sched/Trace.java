@@ -111,7 +111,7 @@ final class Trace {
         long byId = first ? g.creator : by == null || by == g ? 0 : by.id;
         long head = head(first ? Type.GO_CREATE : Type.GO_UNBLOCK, place.ordinal(), m);
         if (to != null) {
-            write(to, m, head, g.id, byId, first && !g.name.isEmpty() ? g.name : null);
+            write(to, m, head, g.id, byId, first ? CreatedBy.label(g) : null);
         }
         if (!jfr || !(first ? JfrEvents.GO_CREATE.isEnabled() : JfrEvents.GO_UNBLOCK.isEnabled())) {
             return 0;
@@ -452,11 +452,11 @@ final class Trace {
     }
 
     @SuppressWarnings("checkstyle:ParameterNumber") // the words of an event
-    private static void write(TraceChunks to, M m, long head, long goroutine, long last, String name) {
+    private static void write(TraceChunks to, M m, long head, long goroutine, long last, Object label) {
         if (m == null) {
-            to.writeForeign(head, goroutine, last, name);
+            to.writeForeign(head, goroutine, last, label);
         } else {
-            m.trace.write(to, head, goroutine, last, name);
+            m.trace.write(to, head, goroutine, last, label);
         }
     }
 }

@@ -27,7 +27,7 @@ final class TraceChunk {
 
     private static final int WORDS = 4;
 
-    /** What one chunk takes: its words and its references to names. */
+    /** What one chunk takes: its words and its references to labels. */
     static final int BYTES = EVENTS * (WORDS * Long.BYTES + Integer.BYTES);
 
     private static final VarHandle COUNT;
@@ -44,8 +44,8 @@ final class TraceChunk {
     }
 
     private final long[] words;
-    /** Names of goroutines, for those events that make them. */
-    private final String[] names;
+    /** {@link CreatedBy#label Labels} of goroutines, for those events that make them. */
+    private final Object[] labels;
 
     private int count;
     private int generation;
@@ -63,13 +63,13 @@ final class TraceChunk {
     /** Makes a chunk for this many events; tests use 4. */
     TraceChunk(int events) {
         words = new long[events * WORDS];
-        names = new String[events];
+        labels = new Object[events];
     }
 
     /** Events as they stand in a chunk, and whose they are. */
-    record Copy(long[] words, String[] names) {
+    record Copy(long[] words, Object[] labels) {
         int count() {
-            return names.length;
+            return labels.length;
         }
 
         long nanos(int i) {
@@ -93,7 +93,7 @@ final class TraceChunk {
                     type.hasPeer() ? (int) (last >>> 32) : -1,
                     note < 0 || block ? null : TraceEvent.Place.of(note),
                     note < 0 || !block ? null : WaitReason.of(note),
-                    names[i] == null ? "" : names[i]);
+                    CreatedBy.text(labels[i]));
         }
     }
 
@@ -107,19 +107,19 @@ final class TraceChunk {
 
     /** By the one thread that writes here. */
     boolean isFull() {
-        return count == names.length;
+        return count == labels.length;
     }
 
     /** By the one thread that writes here, when the chunk is not full. */
-    void write(long head, long goroutine, long last, String name) {
+    void write(long head, long goroutine, long last, Object label) {
         int n = count;
         int at = n * WORDS;
         words[at] = Clock.nanotime();
         words[at + 1] = head;
         words[at + 2] = goroutine;
         words[at + 3] = last;
-        if (names[n] != name) { // nearly always null and null
-            names[n] = name;
+        if (labels[n] != label) { // nearly always null and null
+            labels[n] = label;
         }
         COUNT.setRelease(this, n + 1); // pairs with getAcquire in copy
     }
@@ -147,6 +147,6 @@ final class TraceChunk {
     /** What is here, or a mixture with what was. */
     Copy copyUnchecked() {
         int n = (int) COUNT.getAcquire(this); // pairs with setRelease in write
-        return new Copy(Arrays.copyOf(words, n * WORDS), Arrays.copyOf(names, n));
+        return new Copy(Arrays.copyOf(words, n * WORDS), Arrays.copyOf(labels, n));
     }
 }

@@ -109,7 +109,7 @@ final class TraceChunks {
     }
 
     /** From a thread that has no chunk of its own. */
-    void writeForeign(long head, long goroutine, long last, String name) {
+    void writeForeign(long head, long goroutine, long last, Object label) {
         foreignLock.lock();
         TraceChunk chunk = foreign;
         if (chunk == null || chunk.isFull()) {
@@ -117,7 +117,7 @@ final class TraceChunks {
             foreign = chunk;
         }
         if (chunk != null) {
-            chunk.write(head, goroutine, last, name);
+            chunk.write(head, goroutine, last, label);
         } else {
             drop();
         }

@@ -13,7 +13,8 @@ package dev.heddle.sched;
  * @param peer number of the other P or M, or -1; see {@link Type}
  * @param place where the goroutine was queued, or null; see {@link Type}
  * @param reason why the goroutine waits, for {@link Type#GO_BLOCK}, else null
- * @param name the goroutine's name, for {@link Type#GO_CREATE}, else empty
+ * @param name for {@link Type#GO_CREATE} the goroutine's name, or if it has none the class of its body (for a lambda, that it
+ *     stands in) without the package; else empty
  */
 public record TraceEvent(
         long nanos,

@@ -34,7 +34,7 @@ final class TraceWriter {
     }
 
     /** Writes to the flight recorder. */
-    void write(TraceChunks chunks, long head, long goroutine, long last, String name) {
+    void write(TraceChunks chunks, long head, long goroutine, long last, Object label) {
         TraceChunk to = chunk;
         if (to == null || session != chunks.session || to.isFull()) {
             to = next(chunks);
@@ -43,7 +43,7 @@ final class TraceWriter {
                 return;
             }
         }
-        to.write(head, goroutine, last, name);
+        to.write(head, goroutine, last, label);
     }
 
     private TraceChunk next(TraceChunks chunks) {

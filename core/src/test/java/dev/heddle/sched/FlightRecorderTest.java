@@ -324,4 +324,13 @@ class FlightRecorderTest {
             }
         }
     }
+
+    @Test
+    void aGoroutineWithoutANameHasTheNameOfItsBody() {
+        try (Scheduler s = recording(1)) {
+            Goroutine g = s.go(() -> {});
+            Quiet.afterEnd(s);
+            assertEquals("FlightRecorderTest", of(s, g).getFirst().name());
+        }
+    }
 }
