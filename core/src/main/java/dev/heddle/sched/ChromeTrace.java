@@ -1,211 +1,288 @@
 package dev.heddle.sched;
 
+import dev.heddle.sched.TraceEvent.Type;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
- * Writes events in the Trace Event Format ("JSON Object Format" with complete events, instants, flows and counters).
+ * Writes events in the Trace Event Format: complete events, instants, flows and counters.
  *
- * <p>Process 1 has a lane for each P, process 2 one for each M that ran a goroutine without a P, process 3 one for each M
- * with what it did as a thread. A goroutine whose P is taken away goes on in its M's lane of process 2. Times are in
+ * <p>One process has a lane for each P, with the goroutines that ran on it; the other has a lane for each M, which tells
+ * when it had which P and looked for work with it, when it waited in the netpoller, and which goroutines it ran without a P;
+ * it is empty while the thread sleeps. A goroutine whose P is taken away goes on in the lane of its M. Times are in
  * microseconds since the first event.
+ *
+ * <p>What viewers want. {@code chrome://tracing} sorts processes by name and Perfetto puts a lane whose number is that of its
+ * process first, so both are told the order, and the processes have numbers that no lane has. Of two slices that begin at
+ * the same time the first in the file would be the outer one, and their ends are computed in floating point: so one that lies
+ * inside another begins a nanosecond later and ends one earlier, and so does one that ends where the next begins.
  */
 final class ChromeTrace {
-    private static final int PROCS = 1;
-    private static final int HOGS = 2;
-    private static final int MACHINES = 3;
+    /** The numbers of the two processes: so high that hardly an M has one of them. */
+    static final int PROCS = 1_000_001;
 
-    /** Enough to hand the stream pieces that are worth a call. */
-    private static final int PIECE = 1 << 16;
+    static final int MACHINES = 1_000_002;
+
+    private static final String SPINNING = "spinning";
+    private static final String NETPOLLER = "in the netpoller";
 
     private final Sched sched;
-    private final OutputStream out;
-    private final StringBuilder text = new StringBuilder(PIECE + 1024);
-    private boolean first = true;
+    private final TraceJson json;
+    /** Time of the first event; the times of all else here count from it. */
     private long begin;
-    private long end;
 
     private final Map<Long, String> names = new HashMap<>();
     /** What runs on each M. */
     private final Map<Integer, Slice> running = new HashMap<>();
-    /** The wake-up whose arrow waits for the run, by goroutine. */
-    private final Map<Long, Long> flows = new HashMap<>();
+    /** Ms of which it is known what they ran, if anything. */
+    private final Set<Integer> known = new HashSet<>();
+    /** Ms that an event has told of. */
+    private final Set<Integer> heard = new HashSet<>();
+    /** Ps in whose lane something was drawn. */
+    private final Set<Integer> usedLanes = new HashSet<>();
+    /** How the goroutines that wait to run came to that. */
+    private final Map<Long, Queued> queued = new HashMap<>();
+    /** Which P an M has. */
+    private final Map<Integer, State> owners = new HashMap<>();
+    /** Whether it looks for work, which it does with a P, or is in the netpoller, without one. */
+    private final Map<Integer, State> searches = new HashMap<>();
 
-    private final Map<Integer, Integer> lanesOfHogs = new HashMap<>();
-    private final Map<Integer, Integer> lanesOfMs = new HashMap<>();
-    private long nextFlow;
+    private final Map<String, Long> counters = new HashMap<>();
+    private long arrows;
 
     /** A goroutine on an M, since it came there or since its P was taken. */
     private static final class Slice {
-        long goroutine;
+        final int machine;
+        final long goroutine;
         int process;
         int lane;
         long since;
-        /** When the blocking call began, or 0. */
+        /** Whether it is in a blocking call, and since when. */
+        boolean calling;
+
         long callSince;
+        /** How it came to run, or null. */
+        Queued start;
+
+        Slice(int machine, long goroutine) {
+            this.machine = machine;
+            this.goroutine = goroutine;
+        }
     }
+
+    /** A goroutine may run. The arrow is 0 if nobody is known who did that. */
+    private record Queued(long nanos, String how, long arrow) {}
+
+    private record State(String what, long nanos) {}
 
     ChromeTrace(Sched sched, OutputStream out) {
         this.sched = sched;
-        this.out = out;
+        this.json = new TraceJson(out);
     }
 
-    void write(List<TraceEvent> events) throws IOException {
+    /** Writes a file: the events, and how many more were dropped. */
+    void write(List<TraceEvent> events, long dropped) throws IOException {
         for (G g : sched.goroutines()) {
-            names.put(g.id, g.name);
+            names.put(g.id, CreatedBy.text(CreatedBy.label(g)));
         }
-        if (!events.isEmpty()) {
-            begin = events.getFirst().nanos();
-            end = events.getLast().nanos();
-        }
-        text.append("{\"displayTimeUnit\":\"ns\",\"traceEvents\":[");
-        lane(PROCS, "process_name", 0, sched.config.name() + ": Ps");
+        long now = System.nanoTime();
+        begin = events.isEmpty() ? now : events.getFirst().nanos();
+        long end = events.isEmpty() ? 0 : events.getLast().nanos() - begin;
+        name(PROCS, 0, "process", sched.config.name() + ": Ps", 0);
         for (P p : sched.procs) {
-            lane(PROCS, "thread_name", p.id, p.toString());
+            name(PROCS, p.id, "thread", p.toString(), p.id);
         }
         for (TraceEvent e : events) {
-            event(e);
-            if (text.length() >= PIECE) {
-                handOver();
+            hear(e.type() == Type.PROC_STEAL || e.type() == Type.PROC_PREEMPT ? e.peer() : e.machine(), e);
+            event(e, e.nanos() - begin);
+        }
+        for (Slice slice : running.values()) {
+            close(slice, end, "still running");
+        }
+        for (int m : heard) {
+            endState(owners, m, end);
+        }
+        for (P p : sched.procs) {
+            if (!usedLanes.contains(p.id)) { // viewers leave out a lane with nothing in it
+                json.event("ran nothing", 'i', PROCS, p.id, 0).category("scheduler").inLane().end();
             }
         }
-        running.forEach((machine, slice) -> close(slice, end, "still running"));
-        lane(HOGS, "process_name", 0, sched.config.name() + ": goroutines without a P");
-        lanesOfHogs.keySet().forEach(m -> lane(HOGS, "thread_name", m, "M" + m));
-        lane(MACHINES, "process_name", 0, sched.config.name() + ": Ms");
-        lanesOfMs.keySet().forEach(m -> lane(MACHINES, "thread_name", m, "M" + m));
-        text.append("\n]}\n");
-        handOver();
+        name(MACHINES, 0, "process", sched.config.name() + ": Ms", 1);
+        for (int m : heard) {
+            name(MACHINES, m, "thread", "M" + m, m);
+        }
+        json.close(
+                "scheduler", sched.config.name(),
+                "gomaxprocs", String.valueOf(sched.gomaxprocs),
+                "begin", Instant.now().minusNanos(now - begin).toString(),
+                "events", String.valueOf(events.size()),
+                "dropped", String.valueOf(dropped));
     }
 
-    private void handOver() throws IOException {
-        out.write(text.toString().getBytes(StandardCharsets.UTF_8));
-        text.setLength(0);
-    }
-
-    private void event(TraceEvent e) {
+    private void event(TraceEvent e, long nanos) throws IOException {
         switch (e.type()) {
             case GO_CREATE -> {
                 if (!e.name().isEmpty()) {
                     names.put(e.goroutine(), e.name());
                 }
-                wake(e);
+                queue(e, nanos);
             }
-            case GO_UNBLOCK -> wake(e);
-            case GO_START -> start(e);
-            case GO_STOP, GO_BLOCK, GO_DESTROY -> leave(e);
-            case GO_SYSCALL_BEGIN, GO_SYSCALL_END, GO_SYSCALL_END_BLOCKED -> call(e);
-            case PROC_STEAL, PROC_PREEMPT -> taken(e);
-            case STEAL, OVERFLOW, GLOBAL_GET -> instant(PROCS, e.proc(), e);
-            case PROC_START, PROC_STOP, SPIN_START, SPIN_STOP, THREAD_START, THREAD_PARK, THREAD_UNPARK -> {
-                lanesOfMs.put(e.machine(), e.machine());
-                instant(MACHINES, e.machine(), e);
+            case GO_UNBLOCK -> queue(e, nanos);
+            case GO_START -> start(e, nanos);
+            case GO_STOP, GO_BLOCK, GO_DESTROY -> leave(e, nanos);
+            case GO_SYSCALL_BEGIN, GO_SYSCALL_END, GO_SYSCALL_END_BLOCKED -> call(e, nanos);
+            case PROC_STEAL, PROC_PREEMPT -> taken(e, nanos);
+            case STEAL, OVERFLOW, GLOBAL_GET -> instant(PROCS, e.proc(), e, nanos);
+            case PROC_START -> own(e.machine(), new State("P" + e.proc(), nanos));
+            case PROC_STOP -> {
+                disown(e.machine(), e.proc(), nanos);
+                counter("run queue of P" + e.proc(), nanos, 0);
             }
+            case SPIN_START -> searches.put(e.machine(), new State(SPINNING, nanos));
+            case THREAD_PARK -> {
+                if (e.detail() != 0) {
+                    searches.put(e.machine(), new State(NETPOLLER, nanos));
+                }
+            }
+            case SPIN_STOP, THREAD_UNPARK -> endState(searches, e.machine(), nanos);
+            case THREAD_START -> instant(MACHINES, e.machine(), e, nanos);
             default -> throw new AssertionError(e.type());
         }
     }
 
     // -- goroutines --
 
-    private void start(TraceEvent e) {
+    private void start(TraceEvent e, long nanos) throws IOException {
         Slice before = running.remove(e.machine());
         if (before != null) {
-            close(before, e.nanos(), "P lost and found");
+            close(before, nanos - 1, "it has a P again");
         }
-        Slice slice = new Slice();
-        slice.goroutine = e.goroutine();
-        slice.process = e.proc() < 0 ? HOGS : PROCS;
-        slice.lane = e.proc() < 0 ? e.machine() : e.proc();
-        slice.since = e.nanos();
-        running.put(e.machine(), slice);
-        Long flow = flows.remove(e.goroutine());
-        if (flow != null) {
-            open("wake", "f", slice.process, slice.lane, e.nanos());
-            text.append(",\"cat\":\"wake\",\"bp\":\"e\",\"id\":").append(flow).append('}');
+        Slice slice = new Slice(e.machine(), e.goroutine());
+        slice.since = nanos;
+        slice.start = queued.remove(e.goroutine());
+        put(slice, e.proc());
+        if (slice.start != null && slice.start.arrow != 0) {
+            json.event("wake", 'f', slice.process, slice.lane, nanos).category("wake");
+            json.arrow(slice.start.arrow, true).end();
         }
         if (e.proc() >= 0) {
-            counter("run queue of P" + e.proc(), e.nanos(), e.detail());
+            counter("run queue of P" + e.proc(), nanos, e.detail());
         }
-        counter("global queue", e.nanos(), e.peer());
+        counter("global queue", nanos, e.peer());
     }
 
-    private void leave(TraceEvent e) {
-        Slice slice = running.remove(e.machine());
-        if (slice != null) { // else it began before the first event
-            close(slice, e.nanos(), e.toString());
+    private void put(Slice slice, int proc) throws IOException {
+        slice.process = proc < 0 ? MACHINES : PROCS;
+        slice.lane = proc < 0 ? slice.machine : proc;
+        if (proc < 0) {
+            endState(owners, slice.machine, slice.since - 1);
+        } else {
+            usedLanes.add(proc);
+        }
+        known.add(slice.machine);
+        running.put(slice.machine, slice);
+    }
+
+    /**
+     * What runs on an M, of which an event tells that it runs this goroutine. If nothing was heard of that M before, it has
+     * been running since before the first event: in the lane of the P, unless that was in use since.
+     */
+    private Slice runs(int machine, long goroutine, int proc) throws IOException {
+        if (machine >= 0 && goroutine != 0 && !known.contains(machine)) {
+            put(new Slice(machine, goroutine), usedLanes.contains(proc) ? -1 : proc);
+        }
+        return running.get(machine);
+    }
+
+    private void leave(TraceEvent e, long nanos) throws IOException {
+        Slice slice = runs(e.machine(), e.goroutine(), e.proc());
+        running.remove(e.machine());
+        if (slice != null) {
+            close(slice, nanos, said(e));
+        }
+        if (e.type() == Type.GO_STOP) {
+            queued.put(e.goroutine(), new Queued(nanos, said(e), 0));
         }
     }
 
-    private void call(TraceEvent e) {
-        Slice slice = running.get(e.machine());
+    private void call(TraceEvent e, long nanos) throws IOException {
+        boolean begins = e.type() == Type.GO_SYSCALL_BEGIN;
+        boolean fromBefore = !begins && !known.contains(e.machine());
+        Slice slice = runs(e.machine(), e.goroutine(), e.proc());
         if (slice == null) {
             return;
         }
-        if (e.type() == TraceEvent.Type.GO_SYSCALL_BEGIN) {
-            slice.callSince = e.nanos();
+        if (begins || fromBefore) {
+            slice.calling = true;
+            slice.callSince = begins ? nanos : 1;
+        }
+        if (begins) {
             return;
         }
-        closeCall(slice, e.nanos());
-        if (e.type() == TraceEvent.Type.GO_SYSCALL_END_BLOCKED) {
+        closeCall(slice, nanos);
+        if (e.type() == Type.GO_SYSCALL_END_BLOCKED) {
             if (slice.process == PROCS) {
-                continueWithoutP(e.machine(), slice, e.nanos(), "P was gone");
+                continueWithoutP(slice, nanos, "its P was gone");
             }
-            instant(HOGS, e.machine(), e);
+            instant(MACHINES, e.machine(), e, nanos);
         }
     }
 
     /** Sysmon has taken a P: the lane is free, the goroutine goes on elsewhere. */
-    private void taken(TraceEvent e) {
-        Slice slice = running.get(e.peer());
+    private void taken(TraceEvent e, long nanos) throws IOException {
+        Slice slice = runs(e.peer(), e.goroutine(), e.proc());
+        disown(e.peer(), e.proc(), nanos - 1);
         if (slice != null && slice.process == PROCS && slice.lane == e.proc()) {
-            continueWithoutP(e.peer(), slice, e.nanos(), e.toString());
+            continueWithoutP(slice, nanos, said(e));
         }
-        instant(PROCS, e.proc(), e);
+        instant(PROCS, e.proc(), e, nanos);
     }
 
-    private void continueWithoutP(int machine, Slice slice, long nanos, String why) {
-        boolean inCall = slice.callSince != 0;
+    private void continueWithoutP(Slice slice, long nanos, String why) throws IOException {
+        boolean calling = slice.calling;
         close(slice, nanos, why);
-        slice.process = HOGS;
-        slice.lane = machine;
-        slice.since = nanos;
-        slice.callSince = inCall ? nanos : 0;
-        lanesOfHogs.put(machine, machine);
+        Slice rest = new Slice(slice.machine, slice.goroutine);
+        rest.since = nanos;
+        rest.calling = calling;
+        rest.callSince = nanos + 1;
+        put(rest, -1);
     }
 
-    private void close(Slice slice, long nanos, String why) {
+    private void close(Slice slice, long nanos, String why) throws IOException {
         closeCall(slice, nanos);
-        open(nameOf(slice.goroutine), "X", slice.process, slice.lane, slice.since);
-        text.append(",\"dur\":");
-        micros(nanos - slice.since);
-        text.append(",\"cat\":\"goroutine\",\"args\":{\"goroutine\":").append(slice.goroutine).append(",\"end\":");
-        quoted(why);
-        text.append("}}");
+        json.event(nameOf(slice.goroutine), 'X', slice.process, slice.lane, slice.since);
+        json.duration(nanos - slice.since).category("goroutine");
+        json.arg("goroutine", slice.goroutine).arg("m", slice.machine);
+        if (slice.start != null) {
+            json.arg("start", slice.start.how).argMicros("waited us", slice.since - slice.start.nanos);
+        }
+        json.arg("end", why).end();
     }
 
-    private void closeCall(Slice slice, long nanos) {
-        if (slice.callSince != 0) {
-            open("blocking call", "X", slice.process, slice.lane, slice.callSince);
-            text.append(",\"dur\":");
-            micros(nanos - slice.callSince);
-            text.append(",\"cat\":\"syscall\"}");
-            slice.callSince = 0;
+    private void closeCall(Slice slice, long nanos) throws IOException {
+        if (slice.calling) {
+            json.event("blocking call", 'X', slice.process, slice.lane, slice.callSince);
+            json.duration(nanos - 1 - slice.callSince).category("syscall").end();
+            slice.calling = false;
         }
     }
 
-    /** An arrow begins in the slice of whoever woke; where nothing runs (a timer, the network) there is none. */
-    private void wake(TraceEvent e) {
-        Slice by = running.get(e.machine());
+    /** It may run. An arrow begins in the slice of whoever did that; for a timer or the network there is none. */
+    private void queue(TraceEvent e, long nanos) throws IOException {
+        Slice by = runs(e.machine(), e.detail(), e.proc());
+        long arrow = 0;
         if (by != null && e.goroutine() != by.goroutine) {
-            long id = ++nextFlow;
-            open("wake", "s", by.process, by.lane, e.nanos());
-            text.append(",\"cat\":\"wake\",\"id\":").append(id).append('}');
-            flows.put(e.goroutine(), id);
+            arrow = ++arrows;
+            json.event("wake", 's', by.process, by.lane, nanos).category("wake");
+            json.arrow(arrow, false).end();
         }
+        queued.put(e.goroutine(), new Queued(nanos, said(e), arrow));
     }
 
     private String nameOf(long goroutine) {
@@ -213,57 +290,76 @@ final class ChromeTrace {
         return name.isEmpty() ? "G" + goroutine : "G" + goroutine + " " + name;
     }
 
-    // -- JSON --
+    /** What an event says that is not said by where it is drawn. */
+    private static String said(TraceEvent e) {
+        StringBuilder text = new StringBuilder(e.type().toString());
+        if (e.type() == Type.GO_CREATE || e.type() == Type.GO_UNBLOCK) {
+            text.append(e.detail() == 0 ? "" : " by G" + e.detail());
+        }
+        text.append(e.place() == null ? "" : " " + e.place()).append(e.reason() == null ? "" : " " + e.reason());
+        return text.toString();
+    }
 
-    private void instant(int process, int lane, TraceEvent e) {
+    // -- threads --
+
+    /** What the first event of an M tells of the time before: it has had this P, if any, or has been searching. */
+    private void hear(int machine, TraceEvent e) {
+        if (machine < 0 || !heard.add(machine)) {
+            return;
+        }
+        if (e.proc() >= 0 && e.type() != Type.PROC_START) {
+            owners.put(machine, new State("P" + e.proc(), 0));
+        }
+        if (e.type() == Type.SPIN_STOP || e.type() == Type.THREAD_UNPARK && e.detail() != 0) {
+            searches.put(machine, new State(e.type() == Type.SPIN_STOP ? SPINNING : NETPOLLER, 1));
+        }
+    }
+
+    private void own(int machine, State state) throws IOException {
+        Slice slice = running.get(machine);
+        if (slice != null && slice.process == MACHINES) { // back from a call; what it does with the P, the next event tells
+            running.remove(machine);
+            close(slice, state.nanos - 1, "it has a P again");
+        }
+        endState(owners, machine, state.nanos - 1);
+        owners.put(machine, state);
+    }
+
+    /** It has lost this P; sysmon tells that late, when it may have another one. */
+    private void disown(int machine, int proc, long nanos) throws IOException {
+        State owned = owners.get(machine);
+        if (owned != null && owned.what.equals("P" + proc)) {
+            endState(owners, machine, nanos);
+        }
+    }
+
+    private void endState(Map<Integer, State> states, int machine, long nanos) throws IOException {
+        if (states == owners) { // it searches no longer with that P
+            endState(searches, machine, nanos - 1);
+        }
+        State state = states.remove(machine);
+        if (state != null && nanos >= state.nanos) {
+            json.event(state.what, 'X', MACHINES, machine, state.nanos);
+            json.duration(nanos - state.nanos).category("thread").end();
+        }
+    }
+
+    private void instant(int process, int lane, TraceEvent e, long nanos) throws IOException {
         if (lane >= 0) {
-            open(e.type().toString(), "i", process, lane, e.nanos());
-            text.append(",\"s\":\"t\",\"args\":{\"event\":");
-            quoted(e.toString());
-            text.append("}}");
+            json.event(e.type().toString(), 'i', process, lane, nanos).category("scheduler").inLane();
+            json.arg("event", e.toString()).end();
         }
     }
 
-    private void counter(String name, long nanos, long value) {
-        open(name, "C", PROCS, 0, nanos);
-        text.append(",\"args\":{\"goroutines\":").append(value).append("}}");
-    }
-
-    private void lane(int process, String what, int lane, String name) {
-        open(what, "M", process, lane, begin);
-        text.append(",\"args\":{\"name\":");
-        quoted(name);
-        text.append("}}");
-    }
-
-    /** What all have; the caller adds the rest and the brace. */
-    private void open(String name, String phase, int process, int lane, long nanos) {
-        text.append(first ? "\n{\"name\":" : ",\n{\"name\":");
-        first = false;
-        quoted(name);
-        text.append(",\"ph\":\"").append(phase).append("\",\"pid\":").append(process);
-        text.append(",\"tid\":").append(lane).append(",\"ts\":");
-        micros(nanos - begin);
-    }
-
-    private void micros(long nanos) {
-        text.append(nanos / 1_000).append('.');
-        long rest = nanos % 1_000;
-        text.append((char) ('0' + rest / 100)).append((char) ('0' + rest / 10 % 10)).append((char) ('0' + rest % 10));
-    }
-
-    private void quoted(String value) {
-        text.append('"');
-        for (int i = 0; i < value.length(); i++) {
-            char c = value.charAt(i);
-            if (c == '"' || c == '\\') {
-                text.append('\\').append(c);
-            } else if (c < ' ' || Character.isSurrogate(c)) { // a lone surrogate has no UTF-8
-                text.append("\\u%04x".formatted((int) c));
-            } else {
-                text.append(c);
-            }
+    private void counter(String name, long nanos, long value) throws IOException {
+        Long before = counters.put(name, value);
+        if (before == null || before != value) {
+            json.event(name, 'C', PROCS, 0, nanos).arg("goroutines", value).end();
         }
-        text.append('"');
+    }
+
+    private void name(int process, int lane, String what, String name, int position) throws IOException {
+        json.event(what + "_name", 'M', process, lane, 0).arg("name", name).end();
+        json.event(what + "_sort_index", 'M', process, lane, 0).arg("sort_index", position).end();
     }
 }
