@@ -21,6 +21,8 @@ import java.time.Duration;
  * <p>The state is the counter, above the number of waiters. Waiters come and go under {@link #inner}, with the queue. Whoever
  * takes the counter to zero and sees waiters takes that lock, sets the state to zero, and wakes them all. Why none is
  * forgotten: a waiter is counted by a CAS that sees a counter above zero, so whoever takes that counter to zero sees it.
+ * If the waiters have all given up meanwhile, others may have begun a new round. So whoever comes for waiters and finds the
+ * counter above zero, or nobody, leaves the state alone: nobody can add while one waits at zero.
  */
 public final class WaitGroup {
     private static final int COUNTER_SHIFT = 32;
@@ -46,17 +48,20 @@ public final class WaitGroup {
      * Adds to the counter. What takes it above zero must happen before the wait that is to wait for it.
      *
      * @param delta any number; if it takes the counter to zero, all waiters go on
-     * @throws IllegalStateException if the counter would get negative, or go above zero while somebody waits for an earlier
-     *     round
+     * @throws IllegalStateException if the counter would get negative or beyond what an int holds, or go above zero while
+     *     somebody waits for an earlier round
      */
     public void add(int delta) {
         while (true) {
             long s = state;
             long next = s + ((long) delta << COUNTER_SHIFT);
-            int counter = counter(next);
+            long counter = counter(s) + (long) delta;
             boolean wakes = counter == 0 && (int) next != 0;
-            if (counter(s) + (long) delta < 0) {
-                throw new IllegalStateException("negative WaitGroup counter: " + (counter(s) + (long) delta));
+            if (counter < 0) {
+                throw new IllegalStateException("negative WaitGroup counter: " + counter);
+            }
+            if (counter > Integer.MAX_VALUE) {
+                throw new IllegalStateException("WaitGroup counter: got " + counter + ", need an int");
             }
             if ((int) s != 0 && delta > 0 && counter == delta) {
                 throw new IllegalStateException("WaitGroup misuse: add called concurrently with await");
@@ -82,14 +87,15 @@ public final class WaitGroup {
         add(-1);
     }
 
-    private Sudog takeWaiters() {
+    /** Those who wait for the round that has just ended, if they have not given up meanwhile. */
+    Sudog takeWaiters() {
         inner.lock();
         try {
             long s = state;
-            if (counter(s) != 0) {
-                throw new IllegalStateException("WaitGroup misuse: add called concurrently with await");
+            if (counter(s) != 0 || (int) s == 0) {
+                return null;
             }
-            state = 0;
+            state = 0; // nobody else changes it now: no add goes ahead, and waiters come and go under this lock
             return waiters.takeAll();
         } finally {
             inner.unlock();

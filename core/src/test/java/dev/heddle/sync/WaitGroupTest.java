@@ -2,6 +2,7 @@ package dev.heddle.sync;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -9,6 +10,7 @@ import dev.heddle.sched.Goroutine;
 import dev.heddle.sched.Scheduler;
 import dev.heddle.sched.WaitReason;
 import java.time.Duration;
+import java.util.SplittableRandom;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
@@ -63,6 +65,11 @@ class WaitGroupTest {
         assertThrows(IllegalStateException.class, () -> wg.add(Integer.MIN_VALUE));
         assertEquals("waitgroup(0, 0 waiters)", wg.toString(), "it is as it was");
         assertTrue(wg.await(SHORT));
+        wg.add(Integer.MAX_VALUE);
+        assertThrows(IllegalStateException.class, () -> wg.add(1));
+        assertThrows(IllegalStateException.class, () -> wg.add(Integer.MAX_VALUE));
+        assertEquals("waitgroup(2147483647, 0 waiters)", wg.toString(), "it is as it was");
+        assertFalse(wg.await(SHORT));
     }
 
     /** {@code TestWaitGroupRace}: the last done against the wait. */
@@ -139,6 +146,60 @@ class WaitGroupTest {
                 crew.join();
                 assertEquals("waitgroup(0, 0 waiters)", wg.toString());
             }
+        }
+    }
+
+    /**
+     * The last done of a round sees a waiter, and comes to wake it when that one has given up and the next round has begun:
+     * it finds nobody, and says nothing.
+     */
+    @Test
+    void aNewRoundMayBeginWhenTheWaiterOfTheLastOneHasGivenUp() {
+        WaitGroup wg = new WaitGroup();
+        wg.add(1);
+        assertNull(wg.takeWaiters());
+        assertEquals("waitgroup(1, 0 waiters)", wg.toString());
+        Sudog next = new Sudog();
+        assertTrue(wg.enqueue(next));
+        assertNull(wg.takeWaiters(), "it waits for the round that goes on");
+        assertEquals("waitgroup(1, 1 waiters)", wg.toString());
+        wg.done();
+        assertFalse(next.queued);
+    }
+
+    /** The same with threads: who gives up adds, whatever the others are at. */
+    @ParameterizedTest
+    @EnumSource
+    void whoGivesUpMayAdd(Crew.Kind kind) {
+        try (Crew crew = new Crew(kind)) {
+            WaitGroup wg = new WaitGroup();
+            AtomicInteger gaveUp = new AtomicInteger();
+            AtomicInteger rounds = new AtomicInteger();
+            long end = System.nanoTime() + Crew.stressNanos(200);
+            crew.go(() -> {
+                SplittableRandom random = new SplittableRandom(17);
+                while (System.nanoTime() < end || gaveUp.get() == 0) {
+                    wg.add(1);
+                    rounds.incrementAndGet();
+                    while (!wg.await(Duration.ofNanos(1 + random.nextInt(3_000)))) {
+                        gaveUp.incrementAndGet();
+                        wg.add(1);
+                        wg.done();
+                    }
+                }
+                rounds.set(-1);
+            });
+            crew.go(() -> {
+                for (int done = 0; rounds.get() >= 0; ) {
+                    if (done < rounds.get()) {
+                        done++;
+                        wg.done();
+                    }
+                    Thread.yield();
+                }
+            });
+            crew.join();
+            assertEquals("waitgroup(0, 0 waiters)", wg.toString());
         }
     }
 
