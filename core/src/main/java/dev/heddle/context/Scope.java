@@ -90,7 +90,11 @@ final class Scope implements Child {
         long left = Math.clamp(nanos, -MAX_NANOS, MAX_NANOS);
         long end = System.nanoTime() + left;
         if (parent != null && parent.deadline != null && parent.deadlineNanos - end <= 0) {
-            return in(parent);
+            Scope scope = in(parent);
+            if (left <= 0) { // the parent's time is over as well, and its alarm late
+                scope.end(Ended.DEADLINE);
+            }
+            return scope;
         }
         Scope scope = new Scope(parent, at, end);
         scope.join();

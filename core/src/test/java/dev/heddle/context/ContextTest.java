@@ -233,6 +233,24 @@ class ContextTest {
         });
     }
 
+    /** On one P, whose only goroutine does not give way, nobody has noticed yet that the parent's time is over. */
+    @Test
+    void noTimeAtAllEndsAtOnceAlsoBeforeTheParentHasNoticedItsOwn() throws Exception {
+        try (TestScheduler one = TestScheduler.unhurried(1)) {
+            one.run(() -> {
+                CancellableContext parent = Context.current().withTimeout(Duration.ofNanos(1));
+                TestScheduler.busyUntil(() -> parent.remaining().get().isZero());
+                assertFalse(parent.isDone());
+                CancellableContext child = parent.withTimeout(Duration.ZERO);
+                assertInstanceOf(DeadlineExceededException.class, child.err());
+                assertTrue(parent.withDeadline(Instant.now()).isDone());
+                assertEquals(parent.deadline(), child.deadline(), "the earlier one");
+                assertFalse(parent.withTimeout(FAR).isDone());
+                parent.awaitDone();
+            });
+        }
+    }
+
     @Test
     void theEarlierDeadlineWins() throws Exception {
         t.run(() -> {
