@@ -2,7 +2,9 @@ package dev.heddle.sync;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.heddle.sched.Goroutine;
@@ -10,17 +12,22 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
  * The tests of Go's {@code chan_test.go} by name, each with goroutines and with threads. Not here: those of nil channels (there
- * are none; {@link SelectTest} has cases without a channel) and those of Go's stacks and write barriers.
+ * are none; {@link SelectTest} has cases without a channel) and of write barriers. Go's stacks move when they grow and shrink;
+ * here it is the collector that moves a stack which waits, so the tests of that collect garbage.
  */
 @Timeout(120)
 class GoChanTest {
-    /** {@code TestChan}, its last part: several senders and receivers, each value counted. The rest is in ChanTest. */
+    /**
+     * {@code TestChan}, its parts about values: they come in order, and of several senders and receivers each is counted. The
+     * rest is in ChanTest.
+     */
     @ParameterizedTest
     @EnumSource
     void chan(Crew.Kind kind) {
@@ -29,6 +36,16 @@ class GoChanTest {
             int values = 500;
             for (int cap : new int[] {0, 1, 2, 3, 7, 64, 200}) {
                 Chan<Integer> c = new Chan<>(cap);
+                crew.go(() -> {
+                    for (int i = 0; i < values; i++) {
+                        c.send(i);
+                    }
+                });
+                crew.run(() -> {
+                    for (int i = 0; i < values; i++) {
+                        assertEquals(i, c.receive(), "at capacity " + cap);
+                    }
+                });
                 AtomicIntegerArray seen = new AtomicIntegerArray(values);
                 for (int s = 0; s < senders; s++) {
                     crew.go(() -> {
@@ -349,6 +366,124 @@ class GoChanTest {
             assertEquals(8, b.get());
             assertTrue(c.recvq.isEmpty());
         }
+    }
+
+    /** A channel of anything takes anything, and a full one nothing, however often a select has it. */
+    @Test
+    void chanSendInterface() {
+        Chan<Object> c = new Chan<>(1);
+        Object first = new Object();
+        c.send(first);
+        assertEquals(-1, Select.of(Select.send(c, "text")).poll());
+        assertEquals(-1, Select.of(Select.send(c, first), Select.send(c, new int[1])).poll());
+        assertSame(first, c.receive());
+        assertTrue(Select.of(Select.send(c, 7), Select.send(c, 7L)).poll() >= 0);
+        assertInstanceOf(Number.class, c.receive());
+    }
+
+    /** A sender waits, having used much stack before; the collector runs; what it sends is what arrives. */
+    @ParameterizedTest
+    @EnumSource
+    void shrinkStackDuringBlockedSend(Crew.Kind kind) {
+        try (Crew crew = new Crew(kind)) {
+            int n = 10;
+            Chan<Integer> c = new Chan<>();
+            crew.go(() -> {
+                for (int i = 0; i < n; i++) {
+                    c.send(depth(i, 200));
+                }
+                c.close();
+            });
+            for (int i = 0; i < n; i++) {
+                crew.await("it is blocked", () -> !c.sendq.isEmpty());
+                System.gc();
+                assertEquals(i, c.receive(), "bad channel read");
+            }
+            assertNull(c.receiveOrNull());
+            crew.join();
+        }
+    }
+
+    private static int depth(int value, int frames) {
+        return frames == 0 ? value : depth(value + 1, frames - 1) - 1;
+    }
+
+    /** Many are just about to wait, with little or much on their stacks, whenever the collector comes. */
+    @ParameterizedTest
+    @EnumSource
+    void noShrinkStackWhileParking(Crew.Kind kind) {
+        try (Crew crew = new Crew(kind)) {
+            AtomicBoolean over = new AtomicBoolean();
+            AtomicInteger wrong = new AtomicInteger();
+            for (int pair = 0; pair < 4; pair++) {
+                Chan<Integer> there = new Chan<>();
+                Chan<Integer> back = new Chan<>();
+                int frames = 50 * pair;
+                crew.go(() -> {
+                    for (int v : there) {
+                        sendFrom(frames, back, v);
+                    }
+                });
+                crew.go(() -> {
+                    for (int i = 0; !over.get(); i++) {
+                        sendFrom(frames, there, i);
+                        wrong.addAndGet(back.receive() == i ? 0 : 1);
+                    }
+                    there.close();
+                });
+            }
+            for (int i = 0; i < 10; i++) {
+                System.gc();
+            }
+            over.set(true);
+            crew.join();
+            assertEquals(0, wrong.get());
+        }
+    }
+
+    private static void sendFrom(int frames, Chan<Integer> c, int value) {
+        if (frames == 0) {
+            c.send(value);
+        } else {
+            sendFrom(frames - 1, c, value);
+        }
+    }
+
+    /** A select waits deep down on its stack while the collector runs; what it received is there when it comes up. */
+    @ParameterizedTest
+    @EnumSource
+    void selectStackAdjust(Crew.Kind kind) {
+        try (Crew crew = new Crew(kind)) {
+            Chan<Object> c = new Chan<>();
+            Chan<Object> d = new Chan<>();
+            AtomicInteger wrong = new AtomicInteger();
+            int rounds = 6;
+            crew.go(() -> {
+                Select.Case<Object> fromC = Select.receive(c);
+                Select.Case<Object> fromD = Select.receive(d);
+                Select select = Select.of(fromC, fromD);
+                for (int i = 0; i < rounds; i++) {
+                    Object got = selectFrom(20 * i, select) == 0 ? fromC.value() : fromD.value();
+                    wrong.addAndGet(got.equals(text(i)) ? 0 : 1);
+                }
+            });
+            for (int i = 0; i < rounds; i++) {
+                crew.await("it is blocked in both", () -> !c.recvq.isEmpty() && !d.recvq.isEmpty());
+                System.gc();
+                (i % 2 == 0 ? c : d).send(text(i));
+                System.gc();
+            }
+            crew.join();
+            assertEquals(0, wrong.get());
+        }
+    }
+
+    private static String text(int i) {
+        return "value " + i;
+    }
+
+    private static int selectFrom(int frames, Select select) {
+        return frames == 0 ? select.await() : selectFrom(frames - 1, select);
     }
 
     private static int waiters(Chan<?> c) {
