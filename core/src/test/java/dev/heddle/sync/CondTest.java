@@ -13,12 +13,13 @@ import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** One signal, one waiter, in order; after Go's {@code cond_test.go}. */
+/** One signal, one waiter, in order; after Go's {@code cond_test.go}, of which TestCondCopy has no sense here. */
 @Timeout(120)
 class CondTest {
     private final Mutex m = new Mutex();
@@ -134,6 +135,52 @@ class CondTest {
             }
             crew.join();
             c.broadcast();
+        }
+    }
+
+    /** {@code TestRace}: of three, one waits for the second, and the third for the first or for nobody, as they come. */
+    @ParameterizedTest
+    @EnumSource
+    void race(Crew.Kind kind) {
+        try (Crew crew = new Crew(kind)) {
+            for (int round = 0; round < 200; round++) {
+                Mutex mutex = new Mutex();
+                Cond cond = new Cond(mutex);
+                int[] x = new int[1];
+                crew.go(() -> {
+                    mutex.lock();
+                    x[0] = 1;
+                    cond.await();
+                    assertEquals(2, x[0]);
+                    x[0] = 3;
+                    cond.signal();
+                    mutex.unlock();
+                });
+                crew.go(() -> {
+                    lockWhen(mutex, () -> x[0] == 1);
+                    x[0] = 2;
+                    cond.signal();
+                    mutex.unlock();
+                });
+                crew.go(() -> {
+                    lockWhen(mutex, () -> x[0] >= 2);
+                    if (x[0] == 2) {
+                        cond.await();
+                        assertEquals(3, x[0]);
+                    }
+                    mutex.unlock();
+                });
+                crew.join();
+            }
+        }
+    }
+
+    private static void lockWhen(Mutex mutex, BooleanSupplier condition) {
+        mutex.lock();
+        while (!condition.getAsBoolean()) {
+            mutex.unlock();
+            Thread.yield();
+            mutex.lock();
         }
     }
 

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.heddle.sched.Goroutine;
+import dev.heddle.sched.TestScheduler;
 import dev.heddle.sched.WaitReason;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -17,8 +18,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
-/** One at a time, nobody for ever; after Go's {@code mutex_test.go}. */
+/** One at a time, nobody for ever; after Go's {@code mutex_test.go} and {@code sema_test.go}. */
 @Timeout(120)
 class MutexTest {
     private static final Duration SHORT = Duration.ofMillis(5);
@@ -168,6 +170,63 @@ class MutexTest {
             assertTrue(order.indexOf("first") < order.indexOf("after the hand-over"), order.toString());
             assertEquals("mutex(free)", m.toString());
         }
+    }
+
+    /**
+     * {@code TestSemaHandoff}, {@code 1} and {@code 2}, of the only lock that is handed over, a starving mutex: the heir runs
+     * before the one who has unlocked goes on, in two thirds of all cases at least, since another P may interfere.
+     */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2})
+    void semaHandoff(int procs) throws Exception {
+        int rounds = 30;
+        int[] heirFirst = new int[1];
+        try (TestScheduler t = TestScheduler.procs(procs)) {
+            AtomicBoolean over = new AtomicBoolean();
+            for (int i = 0; i < procs; i++) { // or an idle P would take the heir away
+                t.scheduler.go(() -> {
+                    while (!over.get()) {
+                        Goroutine.gosched();
+                    }
+                });
+            }
+            t.run(() -> {
+                for (int handedOver = 0; handedOver < rounds; ) {
+                    int first = handOver(t);
+                    handedOver += first == 0 ? 0 : 1;
+                    heirFirst[0] += first == 1 ? 1 : 0;
+                }
+                over.set(true);
+            });
+            t.atRest();
+        }
+        assertTrue(heirFirst[0] >= rounds * 2 / 3, heirFirst[0] + " direct of " + rounds);
+    }
+
+    /** 1 if the heir was first, 2 if the one who unlocked was, 0 if the mutex was not handed over. */
+    private static int handOver(TestScheduler t) {
+        Mutex m = new Mutex();
+        AtomicInteger first = new AtomicInteger();
+        m.lock();
+        Goroutine heir = t.scheduler.go(() -> {
+            m.lock();
+            first.compareAndSet(0, 1);
+            m.unlock();
+        });
+        while (!m.toString().equals("mutex(locked, waiters)")) {
+            Goroutine.gosched();
+        }
+        busy(2 * Mutex.STARVATION_NANOS);
+        m.unlock();
+        m.lock();
+        while (first.get() == 0 && !m.toString().contains("starving")) { // until it has lost
+            Goroutine.gosched();
+        }
+        boolean starving = first.get() == 0;
+        m.unlock();
+        first.compareAndSet(0, 2);
+        t.until("the heir has ended", () -> heir.state() == Goroutine.State.DEAD);
+        return starving ? first.get() : 0;
     }
 
     /** The last waiter of a starving mutex gives up: the mode ends, and nobody finds a mutex that he may not take. */

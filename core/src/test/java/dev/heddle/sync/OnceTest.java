@@ -11,9 +11,10 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Once, and over when anybody returns; after Go's {@code once_test.go}. */
+/** Once, and over when anybody returns; after Go's {@code once_test.go}. There is no counterpart of OnceFunc and its tests. */
 @Timeout(120)
 class OnceTest {
+    /** {@code TestOnce}. */
     @ParameterizedTest
     @EnumSource
     void once(Crew.Kind kind) {

@@ -46,6 +46,7 @@ class RWMutexTest {
         assertEquals("rwmutex(free)", m.toString());
     }
 
+    /** {@code TestMutexMisuse}, its part about this lock: Go ends the process. */
     @Test
     void misuseThrows() {
         RWMutex m = new RWMutex();
@@ -77,6 +78,43 @@ class RWMutexTest {
                 });
             }
             crew.join();
+        }
+    }
+
+    /**
+     * {@code TestRLocker}, without that view of the lock: one locks twice for reading and then for writing, another one gives
+     * it back each time.
+     */
+    @ParameterizedTest
+    @EnumSource
+    void rLocker(Crew.Kind kind) {
+        try (Crew crew = new Crew(kind)) {
+            RWMutex m = new RWMutex();
+            int rounds = 10;
+            AtomicInteger written = new AtomicInteger();
+            crew.go(() -> {
+                for (int i = 0; i < rounds; i++) {
+                    m.readLock();
+                    m.readLock();
+                    m.lock();
+                    written.incrementAndGet();
+                }
+            });
+            for (int i = 0; i < rounds; i++) {
+                crew.await("it wants to write", () -> m.toString().equals("rwmutex(2 readers, waiters)"));
+                m.readUnlock();
+                assertEquals("rwmutex(1 readers, waiters)", m.toString());
+                assertEquals(i, written.get(), "it was read-locked");
+                m.readUnlock();
+                int expected = i + 1;
+                crew.await("it writes", () -> written.get() == expected);
+                if (expected < rounds) {
+                    crew.await("it wants to read", () -> m.toString().equals(WRITTEN_WITH_WAITERS));
+                }
+                m.unlock();
+            }
+            crew.join();
+            assertEquals("rwmutex(free)", m.toString());
         }
     }
 

@@ -37,6 +37,20 @@ class SemaphoreTest {
         assertFalse(s.tryAcquire(3), "more than there are in all");
     }
 
+    /** {@code TestWeightedAcquire}: the same with time to wait. */
+    @Test
+    void weightedAcquire() {
+        Semaphore s = new Semaphore(2);
+        s.acquire();
+        assertTrue(s.tryAcquire(1, SHORT));
+        assertFalse(s.tryAcquire(1, SHORT));
+        s.release(2);
+        assertTrue(s.tryAcquire(1, SHORT));
+        s.acquire();
+        assertFalse(s.tryAcquire(1, SHORT));
+    }
+
+    /** {@code TestWeightedPanic}. Go's TestWeightedDoesntBlockIfTooBig is about what cannot be asked for here. */
     @Test
     void misuseThrows() {
         assertThrows(IllegalArgumentException.class, () -> new Semaphore(-1));
@@ -81,7 +95,7 @@ class SemaphoreTest {
         }
     }
 
-    /** Who wants many blocks those behind; when it gives up they go on. */
+    /** {@code TestAllocCancelDoesntStarve}: who wants many blocks those behind; when it gives up they go on. */
     @ParameterizedTest
     @EnumSource
     void whoGivesUpLetsThoseBehindIn(Crew.Kind kind) {
@@ -99,6 +113,53 @@ class SemaphoreTest {
             crew.join();
             assertFalse(s.tryAcquire(1));
             s.release(3);
+        }
+    }
+
+    /** {@code TestWeightedAcquireCanceled}: units that come just when the time is over are had or given back, not lost. */
+    @ParameterizedTest
+    @EnumSource
+    void weightedAcquireCanceled(Crew.Kind kind) {
+        try (Crew crew = new Crew(kind)) {
+            int[] had = new int[2];
+            for (int i = 0; i < 300; i++) {
+                Semaphore s = new Semaphore(2);
+                s.acquire();
+                Duration time = Duration.ofNanos(1 + i % 100 * 300);
+                crew.go(() -> {
+                    boolean got = s.tryAcquire(2, time);
+                    had[got ? 1 : 0]++;
+                    if (got) {
+                        s.release(2);
+                    }
+                });
+                crew.go(s::release);
+                crew.join();
+                assertTrue(s.tryAcquire(2), "all are there");
+            }
+            assertEquals(300, had[0] + had[1]);
+        }
+    }
+
+    /** {@code TestSemaphore} of {@code mutex_test.go}: with one unit it excludes. */
+    @ParameterizedTest
+    @EnumSource
+    void semaphore(Crew.Kind kind) {
+        try (Crew crew = new Crew(kind)) {
+            Semaphore s = new Semaphore(1);
+            int[] counter = new int[1];
+            for (int i = 0; i < 10; i++) {
+                crew.go(() -> {
+                    for (int k = 0; k < 1_000; k++) {
+                        s.acquire();
+                        counter[0]++;
+                        s.release();
+                    }
+                });
+            }
+            crew.join();
+            assertEquals(10_000, counter[0]);
+            assertTrue(s.tryAcquire(1));
         }
     }
 

@@ -96,6 +96,7 @@ class WaitGroupTest {
         }
     }
 
+    /** {@code TestWaitGroupMisuse3}, on one P, where it can be told. */
     @Test
     void anEarlierRoundIsNotOverWhenANewOneBegins() {
         try (Crew crew = Crew.inTurn()) {
