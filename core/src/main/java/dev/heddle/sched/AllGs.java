@@ -142,7 +142,7 @@ final class AllGs {
         int size;
         G[] copy;
         do { // room is made outside the lock
-            size = (int) (stripe.added - stripe.removed) + 16;
+            size = (int) Math.max(0, stripe.added - stripe.removed) + 16; // of two moments: may be below zero
             copy = new G[size];
             stripe.lock();
             int i = 0;
