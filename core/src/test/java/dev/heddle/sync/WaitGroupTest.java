@@ -229,6 +229,29 @@ class WaitGroupTest {
     }
 
     @Test
+    void theCounterDoesNotOverflow() {
+        WaitGroup wg = new WaitGroup();
+        wg.add(Integer.MAX_VALUE);
+        assertThrows(IllegalStateException.class, () -> wg.add(1));
+        assertThrows(IllegalStateException.class, () -> wg.add(Integer.MAX_VALUE));
+        assertEquals("waitgroup(2147483647, 0 waiters)", wg.toString());
+        wg.add(-Integer.MAX_VALUE);
+        assertTrue(wg.await(Duration.ZERO));
+        assertThrows(IllegalStateException.class, () -> wg.add(Integer.MIN_VALUE));
+    }
+
+    @Test
+    void whatIsNoBodyIsNotStarted() {
+        try (Scheduler s = Scheduler.start()) {
+            WaitGroup wg = new WaitGroup();
+            assertThrows(NullPointerException.class, () -> wg.go(s, null));
+            assertThrows(NullPointerException.class, () -> wg.go(null, () -> {}));
+            assertTrue(wg.await(Duration.ZERO));
+            assertEquals(0, s.stats().created());
+        }
+    }
+
+    @Test
     void dumpsSayForWhatAGoroutineWaits() {
         try (Crew crew = Crew.inTurn()) {
             WaitGroup wg = new WaitGroup();
