@@ -1,5 +1,7 @@
 package dev.heddle.sync;
 
+import java.util.Objects;
+
 /**
  * Does something once, with the rules of Go's {@code sync.Once}: however many call {@link #run}, the first does it, and the
  * others return when it has been done. May be used by goroutines of any scheduler and by any other thread; what was done is
@@ -20,6 +22,7 @@ public final class Once {
      *     method it waits for itself, for ever
      */
     public void run(Runnable body) {
+        Objects.requireNonNull(body, "body"); // else it would count as done
         if (!done) {
             runFirst(body);
         }

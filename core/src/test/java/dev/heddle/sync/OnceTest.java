@@ -50,4 +50,15 @@ class OnceTest {
         once.run(runs::incrementAndGet);
         assertEquals(1, runs.get());
     }
+
+    @Test
+    void whatIsNoBodyIsNotDone() {
+        Once once = new Once();
+        assertThrows(NullPointerException.class, () -> once.run(null));
+        assertFalse(once.isDone());
+        AtomicInteger runs = new AtomicInteger();
+        once.run(runs::incrementAndGet);
+        assertEquals(1, runs.get());
+        assertThrows(NullPointerException.class, () -> once.run(null));
+    }
 }
