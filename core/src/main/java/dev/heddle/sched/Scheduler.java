@@ -260,7 +260,9 @@ public final class Scheduler implements AutoCloseable {
 
     /**
      * Ends this scheduler: takes no more goroutines, waits until those that live have ended, interrupts those that have
-     * not by then, and ends all threads. A goroutine that is parked after that stays parked.
+     * not by then, waits as long again for what they do about it, but 20 ms at least and 200 ms at most, and ends all
+     * threads. A goroutine that has not ended after that stays where it is: parked or queued, its {@code finally} blocks
+     * are not run; one that computes goes on until it has to wait. An interrupt of the caller ends the grace, and is kept.
      *
      * @param grace how long to wait for goroutines; zero or negative interrupts at once
      * @return whether all goroutines had ended within the grace
@@ -270,6 +272,7 @@ public final class Scheduler implements AutoCloseable {
         if (current() == this) {
             throw new IllegalStateException("a goroutine cannot shut its own scheduler down: it would wait for itself");
         }
+        Objects.requireNonNull(grace, "grace");
         sched.closed = true;
         boolean ended = awaitGoroutines(grace);
         if (!ended) {
@@ -278,7 +281,11 @@ public final class Scheduler implements AutoCloseable {
                     g.thread.interrupt();
                 }
             }
+            boolean interrupted = Thread.interrupted(); // nor must that be the end of this wait
             awaitGoroutines(Duration.ofMillis(Math.min(200, Math.max(20, Clock.nanos(grace) / 1_000_000))));
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
         }
         stopThreads();
         return ended;

@@ -218,6 +218,37 @@ class ShutdownTest {
         allThreadsEnd(s);
     }
 
+    /** Also {@code close} by a thread that was interrupted before: a test that has failed, a server that is told to end. */
+    @Test
+    void whoIsInterruptedByAnInterruptedShutdownHasTimeToEnd() {
+        Scheduler s = Started.procs(1);
+        AtomicBoolean cleanedUp = new AtomicBoolean();
+        Goroutine g = s.go(() -> {
+            try {
+                Goroutine.sleep(Duration.ofSeconds(1_000));
+            } catch (InterruptedException e) {
+                // this is how it ends
+            } finally {
+                LockSupport.parkNanos(1_000_000);
+                cleanedUp.set(true);
+            }
+        });
+        Waiting.until(s, "it sleeps", () -> g.waitReason() == WaitReason.SLEEP);
+        Thread.currentThread().interrupt();
+        assertFalse(s.shutdown(Duration.ofSeconds(1_000)));
+        assertTrue(Thread.interrupted());
+        assertTrue(cleanedUp.get());
+        allThreadsEnd(s);
+    }
+
+    @Test
+    void whatIsNoGraceEndsNothing() {
+        try (Scheduler s = Started.procs(1)) {
+            assertThrows(NullPointerException.class, () -> s.shutdown(null));
+            s.go(() -> {});
+        }
+    }
+
     @Test
     void severalThreadsMayShutItDown() throws Exception {
         Scheduler s = Started.procs(2);
