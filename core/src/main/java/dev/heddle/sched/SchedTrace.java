@@ -209,6 +209,7 @@ final class SchedTrace {
                     due = Math.max(due + periodNanos, Clock.nanotime() - periodNanos); // not all that were missed
                 } else {
                     Carrier.parkCarrier(due - now);
+                    Thread.interrupted(); // by a stranger: else no park would wait any more
                 }
             }
         }

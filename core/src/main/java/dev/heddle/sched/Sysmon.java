@@ -242,6 +242,7 @@ final class Sysmon implements Runnable {
         deep = true; // pairs with Idle.get and M.acquirep: npidle is lowered, then this is looked at
         if (sched.idle.npidle() == sched.gomaxprocs && !sched.stopping && !stranded()) {
             LockSupport.parkNanos(this, DEEP_SLEEP_NANOS);
+            Thread.interrupted(); // by a stranger: else no park would wait any more
         }
         deep = false;
         forget();
@@ -263,6 +264,7 @@ final class Sysmon implements Runnable {
     private boolean sleep(long delay) {
         long begin = Clock.nanotime();
         LockSupport.parkNanos(this, delay);
+        Thread.interrupted(); // as in sleepDeep
         return Clock.nanotime() - begin > delay + OVERSLEPT_NANOS;
     }
 

@@ -67,6 +67,7 @@ final class Threads implements Runnable {
             if (p == null) {
                 if (!sched.stopping) { // again: a wait for the lock may have used up the wake-up that came with it
                     LockSupport.park(this);
+                    Thread.interrupted(); // by a stranger: else no park would wait any more
                 }
             } else {
                 Refusal refusal = create(p);

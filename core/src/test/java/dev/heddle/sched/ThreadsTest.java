@@ -1,10 +1,12 @@
 package dev.heddle.sched;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ch.qos.logback.classic.Level;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
@@ -223,6 +225,30 @@ class ThreadsTest {
             Thread m = Started.call(s, M::current);
             assertEquals(s.config().name() + "-m0", m.getName());
             assertTrue(m.isDaemon());
+        }
+    }
+
+    /** As {@code ThreadGroup.interrupt} does, or a tool that ends a program: from then on no park would wait. */
+    @Test
+    void aStrangersInterruptDoesNotKeepThreadsAwake() throws Exception {
+        try (Scheduler s = Started.procs(2)) {
+            s.schedtrace(Duration.ofSeconds(1_000), false, line -> {});
+            BinarySemaphore end = new BinarySemaphore();
+            Goroutine locked = s.go(() -> {
+                Goroutine.lockOSThread();
+                end.acquire(WaitReason.SEMACQUIRE);
+            });
+            Waiting.until(s, "it waits", () -> s.stats().threads().locked() == 1);
+            Started.call(s, () -> 1);
+            List<Thread> threads = Thread.getAllStackTraces().keySet().stream()
+                    .filter(thread -> thread.getName().startsWith(s.config().name() + "-"))
+                    .toList();
+            assertTrue(threads.size() >= 5, threads.toString()); // two Ms, the template, sysmon, the printer
+            threads.forEach(Thread::interrupt);
+            Waiting.until(s, "the interrupts are gone", () -> threads.stream().noneMatch(Thread::isInterrupted));
+            assertFalse(Started.call(s, () -> Thread.currentThread().isInterrupted()));
+            end.release();
+            locked.join();
         }
     }
 }

@@ -55,6 +55,14 @@ public abstract class Carrier extends CarrierThread {
     @Override
     public abstract void endBlocking();
 
+    /**
+     * Does nothing. Who interrupts threads that he has found, such as those of a thread group, does not mean this one, whose
+     * waits would all return at once from then on. The JDK tells the carrier of a goroutine that is interrupted by other
+     * means, and takes that back when the goroutine leaves.
+     */
+    @Override
+    public final void interrupt() {}
+
     /** Never 0: else the JDK would submit continuations to the fork-join pool instead of to our scheduler. */
     @Override
     public final int getQueuedTaskCount() {
