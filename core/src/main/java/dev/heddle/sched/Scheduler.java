@@ -112,7 +112,7 @@ public final class Scheduler implements AutoCloseable {
     }
 
     /**
-     * Starts a goroutine with a name. It inherits no thread locals.
+     * Starts a goroutine with a name. It inherits the context class loader of the caller, but no thread locals.
      *
      * @param name its name and that of its thread; empty for none
      * @param body what it runs. What it throws is logged, and ends nothing else
@@ -157,7 +157,8 @@ public final class Scheduler implements AutoCloseable {
     }
 
     /**
-     * Returns a factory of threads that are goroutines of this scheduler, for libraries that want one.
+     * Returns a factory of threads that are goroutines of this scheduler, for libraries that want one. They inherit what
+     * threads of the JDK inherit from who makes them: inheritable thread locals and the context class loader.
      *
      * @param name the name of each goroutine and thread; empty for none
      * @return the factory; what it makes is not started

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import java.lang.ref.WeakReference;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -120,5 +121,37 @@ class InheritedTest {
             return ref.get() == null;
         });
         assertEquals(Goroutine.State.DEAD, kept[0].state());
+    }
+
+    /** As for threads of the JDK: in a container the system's class loader does not know the program. */
+    @Test
+    void aGoroutineInheritsTheContextClassLoader() throws Exception {
+        ClassLoader mine = new ClassLoader(getClass().getClassLoader()) {};
+        Thread me = Thread.currentThread();
+        ClassLoader before = me.getContextClassLoader();
+        me.setContextClassLoader(mine);
+        try (Scheduler started = Started.procs(1)) {
+            assertSame(mine, Started.call(started, InheritedTest::loader));
+            assertSame(before, Started.call(started, () -> {
+                Thread.currentThread().setContextClassLoader(before);
+                return loaderIn(started::go);
+            }));
+            assertSame(mine, loaderIn(body -> started.threadFactory("").newThread(body).start()));
+            me.setContextClassLoader(before);
+            assertSame(mine, loaderIn(body -> RuntimeTimer.func(started, body).reset(0, 0)), "the one of its start");
+            assertSame(before, loaderIn(started::go));
+        } finally {
+            me.setContextClassLoader(before);
+        }
+    }
+
+    private static ClassLoader loader() {
+        return Thread.currentThread().getContextClassLoader();
+    }
+
+    private static ClassLoader loaderIn(Consumer<Runnable> start) throws Exception {
+        CompletableFuture<ClassLoader> seen = new CompletableFuture<>();
+        start.accept(() -> seen.complete(loader()));
+        return seen.get();
     }
 }

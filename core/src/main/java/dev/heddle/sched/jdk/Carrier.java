@@ -18,8 +18,11 @@ public abstract class Carrier extends CarrierThread {
     private static final Unsafe U = Unsafe.getUnsafe();
     private static final ForkJoinPool POOL = newPool();
 
+    /** The JDK gives its carriers the system's, and lets nobody set another one. */
+    private final ClassLoader contextClassLoader;
+
     /**
-     * Makes a carrier that is a daemon.
+     * Makes a carrier that is a daemon. It inherits the context class loader of its creator.
      *
      * @param name the thread's name
      */
@@ -27,6 +30,7 @@ public abstract class Carrier extends CarrierThread {
         super(POOL);
         setName(name);
         setDaemon(true);
+        contextClassLoader = Thread.currentThread().getContextClassLoader();
     }
 
     private static ForkJoinPool newPool() {
@@ -54,6 +58,11 @@ public abstract class Carrier extends CarrierThread {
      */
     @Override
     public abstract void endBlocking();
+
+    @Override
+    public final ClassLoader getContextClassLoader() {
+        return contextClassLoader;
+    }
 
     /**
      * Does nothing. Who interrupts threads that he has found, such as those of a thread group, does not mean this one, whose

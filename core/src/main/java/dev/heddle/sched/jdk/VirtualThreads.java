@@ -49,17 +49,22 @@ public final class VirtualThreads {
     }
 
     /**
-     * Makes an unstarted virtual thread.
+     * Makes an unstarted virtual thread. It inherits the caller's context class loader.
      *
      * @param scheduler is handed the continuation each time that the thread becomes runnable
      * @param name the thread's name, empty for none
-     * @param inherit whether it inherits the caller's inheritable thread locals and context class loader
+     * @param inherit whether it inherits the caller's inheritable thread locals
      * @param body what it runs
      * @return the thread
      */
     public static Thread newThread(Executor scheduler, String name, boolean inherit, Runnable body) {
         try {
-            return (Thread) Internals.NEW_THREAD.invokeExact(scheduler, name, inherit ? 0 : Internals.NO_INHERIT, body);
+            Thread thread = (Thread)
+                    Internals.NEW_THREAD.invokeExact(scheduler, name, inherit ? 0 : Internals.NO_INHERIT, body);
+            if (!inherit) { // the JDK has given it the system's: wrong in a container, or where a tool runs the program
+                thread.setContextClassLoader(Thread.currentThread().getContextClassLoader());
+            }
+            return thread;
         } catch (RuntimeException | Error e) {
             throw e;
         } catch (Throwable e) {
