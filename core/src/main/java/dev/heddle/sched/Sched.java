@@ -309,18 +309,31 @@ final class Sched {
     }
 
     void uncaught(G g, Throwable e) {
-        Goroutine.UncaughtExceptionHandler handler = uncaughtHandler;
-        if (handler != null) {
-            try {
-                handler.uncaughtException(g, e);
+        try {
+            if (tellHandler(g, e)) {
                 return;
-            } catch (Throwable again) {
-                if (again != e) {
-                    e.addSuppressed(again);
-                }
+            }
+        } catch (Throwable again) {
+            if (again != e) {
+                e.addSuppressed(again);
             }
         }
         LOG.error("{}: uncaught exception in {} created by goroutine {}", config.name(), g, g.creator, e);
+    }
+
+    /** The thread's own handler, if a library or the body has set one, else that of the scheduler; false if there is none. */
+    private boolean tellHandler(G g, Throwable e) {
+        Thread.UncaughtExceptionHandler own = g.thread.getUncaughtExceptionHandler();
+        if (own != g.thread.getThreadGroup()) { // which stands in for it
+            own.uncaughtException(g.thread, e);
+            return true;
+        }
+        Goroutine.UncaughtExceptionHandler handler = uncaughtHandler;
+        if (handler == null) {
+            return false;
+        }
+        handler.uncaughtException(g, e);
+        return true;
     }
 
     /**

@@ -148,6 +148,8 @@ public final class Scheduler implements AutoCloseable {
 
     /**
      * Sets who learns of what the bodies of goroutines throw, instead of the log. It never ends anything but that goroutine.
+     * A handler that the goroutine's thread has of its own ({@link Thread#setUncaughtExceptionHandler}) comes first; the
+     * default handler of all threads is not asked.
      *
      * @param handler is called by the goroutine that ends; null, as at the start: it is logged once, as an error, with the
      *     goroutine's number and its creator's

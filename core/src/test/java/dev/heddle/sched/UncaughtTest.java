@@ -77,6 +77,41 @@ class UncaughtTest {
         }
     }
 
+    /** As for any thread; libraries that are given a factory of threads set one. */
+    @Test
+    void theHandlerOfTheThreadComesFirst() throws Exception {
+        try (LogCapture log = LogCapture.quiet();
+                Scheduler s = Started.procs(1)) {
+            s.uncaughtExceptionHandler((g, e) -> {
+                throw new AssertionError("not asked");
+            });
+            Map<Thread, String> seen = new ConcurrentHashMap<>();
+            Thread.UncaughtExceptionHandler handler = (thread, e) -> seen.put(thread, e.getMessage());
+            Thread made = s.threadFactory("made").newThread(() -> {
+                throw new IllegalStateException("in the library");
+            });
+            made.setUncaughtExceptionHandler(handler);
+            made.start();
+            Goroutine own = s.go(() -> {
+                Thread.currentThread().setUncaughtExceptionHandler(handler);
+                throw new IllegalStateException("in the body");
+            });
+            Quiet.afterEnd(s);
+            assertEquals(Map.of(made, "in the library", own.thread(), "in the body"), seen);
+            log.assertNoErrors();
+            s.go(() -> {
+                Thread.currentThread().setUncaughtExceptionHandler((_, _) -> {
+                    throw new IllegalArgumentException("of the handler");
+                });
+                throw new IllegalStateException("on purpose");
+            });
+            Quiet.afterEnd(s);
+            assertEquals(
+                    "of the handler",
+                    log.events().getFirst().getThrowableProxy().getSuppressed()[0].getMessage());
+        }
+    }
+
     /** No M is lost, whatever is thrown. */
     @Test
     void manyFailuresLeaveTheSchedulerWhole() {
