@@ -260,7 +260,7 @@ public sealed class Context permits CancellableContext {
      * the scheduler of the caller; if that is not a goroutine, in a virtual thread of the JDK. The function has the caller's
      * current context, not this one.
      *
-     * @param func what to run. What it throws is logged
+     * @param func what to run. What it throws is reported as for other goroutines, or other threads
      * @return by which it can be stopped. If nobody stops it, this context keeps it until it ends
      */
     public Registration afterFunc(Runnable func) {
@@ -268,19 +268,18 @@ public sealed class Context permits CancellableContext {
         Scheduler scheduler = Scheduler.current();
         Context inherited = current();
         Runnable body = () -> inherited.run(func);
-        Child child = _ -> start(scheduler, body);
+        // made here: a virtual thread is run by the scheduler of its maker, and who ends this context may be a goroutine
+        Thread thread = scheduler == null ? Thread.ofVirtual().unstarted(body) : null;
+        Runnable start = thread == null ? () -> start(scheduler, body) : thread::start;
+        Child child = _ -> start.run();
         Scope in = scope == null ? Scope.in(null) : scope; // one that nobody ends
         if (!in.add(child)) {
-            start(scheduler, body);
+            start.run();
         }
         return () -> in.forget(child);
     }
 
     private static void start(Scheduler scheduler, Runnable func) {
-        if (scheduler == null) {
-            Thread.startVirtualThread(func);
-            return;
-        }
         try {
             scheduler.go(func);
         } catch (RejectedExecutionException e) { // it shuts down: what was registered before must run nevertheless

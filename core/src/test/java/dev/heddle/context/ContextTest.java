@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
@@ -376,6 +377,30 @@ class ContextTest {
         context.afterFunc(() -> virtual.complete(Thread.currentThread().isVirtual()));
         assertTrue(virtual.get(), "in a virtual thread of the JDK");
         assertFalse(ran.get());
+    }
+
+    /** Whoever ends the context: a goroutine of a scheduler that takes no more of them, too. */
+    @Test
+    void afterFuncOfAThreadRunsInAThreadOfTheJdk() throws Exception {
+        CancellableContext context = Context.background().withCancel();
+        CompletableFuture<Goroutine> ran = new CompletableFuture<>();
+        context.afterFunc(() -> ran.complete(Goroutine.current()));
+        t.run(context::cancel);
+        assertNull(ran.get(20, TimeUnit.SECONDS));
+
+        CancellableContext later = Context.background().withCancel();
+        CompletableFuture<Goroutine> ranLater = new CompletableFuture<>();
+        later.afterFunc(() -> ranLater.complete(Goroutine.current()));
+        Goroutine g = t.scheduler.go(() -> {
+            try {
+                Goroutine.sleep(FAR);
+            } catch (InterruptedException e) {
+                later.cancel(); // the scheduler is closed
+            }
+        });
+        t.until("it sleeps", () -> g.waitReason() == WaitReason.SLEEP);
+        t.scheduler.shutdown(Duration.ZERO);
+        assertNull(ranLater.get(20, TimeUnit.SECONDS));
     }
 
     @Test
