@@ -40,8 +40,8 @@ import org.slf4j.LoggerFactory;
 final class Scope implements Child {
     private static final Logger LOG = LoggerFactory.getLogger(Context.class);
 
-    /** Half of what a long can count in nanoseconds, 146 years: differences of times must not overflow. */
-    private static final long MAX_NANOS = Long.MAX_VALUE / 2;
+    /** A quarter of what a long can count in nanoseconds, 73 years: no difference of two ends must overflow. */
+    private static final long MAX_NANOS = Long.MAX_VALUE / 4;
 
     private static final VarHandle ENDED;
     private static final VarHandle CHILDREN;

@@ -227,6 +227,8 @@ class ContextTest {
             assertTrue(Context.current().withDeadline(Instant.MIN).isDone());
             assertFalse(Context.current().withDeadline(Instant.MAX).isDone());
             assertFalse(Context.current().withTimeout(Duration.ofSeconds(Long.MAX_VALUE)).isDone());
+            Context over = Context.current().withDeadline(Instant.MIN);
+            assertEquals(Optional.of(Instant.MIN), over.withDeadline(Instant.MAX).deadline(), "the earlier one wins");
             CancellableContext ended = Context.current().withCancel();
             ended.cancel();
             CancellableContext late = ended.withTimeout(FAR);
