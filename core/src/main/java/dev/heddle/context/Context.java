@@ -30,6 +30,9 @@ import java.util.concurrent.TimeUnit;
  *     context.run(() -> search(query));
  * }
  * }</pre>
+ *
+ * <p>The time of a context is kept by the scheduler of the goroutine that has derived it: after the end of that scheduler it
+ * does not end by itself any more. For ordinary threads the JDK keeps it.
  */
 public sealed class Context permits CancellableContext {
     private static final Context BACKGROUND = new Context(null, null);

@@ -102,7 +102,10 @@ public sealed interface Goroutine permits G {
     /** Returns the name given at creation, or an empty string. */
     String name();
 
-    /** Returns the virtual thread that carries this goroutine. */
+    /**
+     * Returns the virtual thread that carries this goroutine. While it waits for something of ours (a channel, a lock, a
+     * connection) the JDK takes that thread for runnable, also in its thread dumps; {@link #state} knows better.
+     */
     Thread thread();
 
     /** Returns the scheduler that runs this goroutine. */

@@ -12,7 +12,8 @@ import java.util.concurrent.TimeUnit;
  * channel holds one, and those that come while it is full are dropped, as are those that the scheduler was too late for.
  * The phase is kept: ticks come at the start plus a multiple of the period, never early.
  *
- * <p>All methods may be called from any thread. A ticker ticks until it is stopped; nobody collects it before.
+ * <p>All methods may be called from any thread. A ticker ticks until it is stopped or its scheduler has ended; nobody
+ * collects it before.
  */
 public final class Ticker implements AutoCloseable {
     private final Tick tick = new Tick();

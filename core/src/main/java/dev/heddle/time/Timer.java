@@ -17,7 +17,7 @@ import java.util.concurrent.TimeUnit;
  * received from the channel any more (Go 1.23).
  *
  * <p>A timer that is armed is kept alive by the heap that it waits on, with all that its function refers to: stop timers
- * that are no longer wanted.
+ * that are no longer wanted. When its scheduler has ended a timer can be armed and stopped, but does not fire any more.
  */
 public final class Timer {
     private final RuntimeTimer timer;
