@@ -1,6 +1,5 @@
 package dev.heddle.sched;
 
-import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.Arbiter;
@@ -9,28 +8,25 @@ import org.openjdk.jcstress.annotations.JCStressTest;
 import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.II_Result;
+import org.openjdk.jcstress.infra.results.I_Result;
 
 /** The state of a goroutine: it is on one queue, or in the hands of one M, or parked and not woken. */
 public class GStateStress {
+    private static final VarHandle STATE = PrivateField.of(G.class, "state", int.class);
+    private static final int FREE = 0;
+    private static final int QUEUED = 1;
+    private static final int TAKEN = 2;
+
     /** A goroutine that an M has taken from a queue and run; its wake-ups go to the inbox of a P of its own. */
     private abstract static class Taken {
-        final P p = new P(0, Goroutines.BUSY);
-        final G g = new G(Goroutines.BUSY, "", false, () -> {});
+        final G g = Goroutines.dequeued(() -> {});
 
         Taken() {
-            g.lastP = p;
-            g.wake(null);
-            p.inboxTake();
-            Goroutines.BUSY.allGs.remove(g);
-            g.taken(p);
+            g.taken(g.lastP);
         }
 
         int queuedByWaker() {
-            int n = 0;
-            for (G at = p.inboxTake(); at != null; at = at.schedlink) {
-                n++;
-            }
-            return n;
+            return Goroutines.count(g.lastP.inboxTake());
         }
     }
 
@@ -61,26 +57,13 @@ public class GStateStress {
         }
     }
 
-    /** The twin: the M looks whether it was woken, and then lets go. */
+    /** The twin of {@link WakeAgainstLetGo}: the M looks whether it was woken, and then lets go. */
     @JCStressTest
     @Outcome(id = "1, 1", expect = Expect.ACCEPTABLE, desc = "let go, then queued by the waker")
     @Outcome(id = "0, 0", expect = Expect.ACCEPTABLE, desc = "woken first: the M queues it")
     @Outcome(expect = Expect.ACCEPTABLE_INTERESTING, desc = "lost wake-up: the mistake shows")
     @State
     public static class BrokenLetGo extends Taken {
-        private static final VarHandle STATE;
-        private static final int FREE = 0;
-        private static final int TAKEN = 2;
-
-        static {
-            try {
-                STATE = MethodHandles.privateLookupIn(G.class, MethodHandles.lookup())
-                        .findVarHandle(G.class, "state", int.class);
-            } catch (ReflectiveOperationException e) {
-                throw new ExceptionInInitializerError(e);
-            }
-        }
-
         /** Check, then act. */
         @Actor
         public void m(II_Result r) {
@@ -103,17 +86,18 @@ public class GStateStress {
         }
     }
 
-    /** Two threads wake a parked goroutine: it is queued once. */
-    @JCStressTest
-    @Outcome(id = "0, 1", expect = Expect.ACCEPTABLE, desc = "queued once")
-    @Outcome(expect = Expect.FORBIDDEN, desc = "lost, or queued twice")
-    @State
-    public static class TwoWakers extends Taken {
-        /** Parked. */
-        public TwoWakers() {
+    private abstract static class Parked extends Taken {
+        Parked() {
             g.letGo();
         }
+    }
 
+    /** Two threads wake a parked goroutine: it is queued once. */
+    @JCStressTest
+    @Outcome(id = "1", expect = Expect.ACCEPTABLE, desc = "queued once")
+    @Outcome(expect = Expect.FORBIDDEN, desc = "lost, or queued twice")
+    @State
+    public static class TwoWakers extends Parked {
         /** One. */
         @Actor
         public void first() {
@@ -128,8 +112,40 @@ public class GStateStress {
 
         /** Counts. */
         @Arbiter
-        public void arbiter(II_Result r) {
-            r.r2 = queuedByWaker();
+        public void arbiter(I_Result r) {
+            r.r1 = queuedByWaker();
+        }
+    }
+
+    /** The twin of {@link TwoWakers}: a waker looks whether the goroutine is free, and then takes it. */
+    @JCStressTest
+    @Outcome(id = "1", expect = Expect.ACCEPTABLE, desc = "queued once")
+    @Outcome(expect = Expect.ACCEPTABLE_INTERESTING, desc = "queued twice: the mistake shows")
+    @State
+    public static class BrokenTwoWakers extends Parked {
+        private void wake() {
+            if ((int) STATE.getVolatile(g) == FREE) {
+                STATE.setVolatile(g, QUEUED);
+                g.lastP.inboxPut(g);
+            }
+        }
+
+        /** One. */
+        @Actor
+        public void first() {
+            wake();
+        }
+
+        /** Another. */
+        @Actor
+        public void second() {
+            wake();
+        }
+
+        /** Counts. */
+        @Arbiter
+        public void arbiter(I_Result r) {
+            r.r1 = queuedByWaker();
         }
     }
 }

@@ -2,14 +2,16 @@ package dev.heddle.sched;
 
 import java.time.Duration;
 
-/** A few goroutines that are never started, for tests of queues, and schedulers without threads. */
+/** Goroutines that are never started, for tests of queues, and schedulers without threads. */
 final class Goroutines {
     /** Every P of it is taken: a wake-up finds none and leaves word. */
     static final Sched BUSY = busy();
 
-    static final G A = make();
-    static final G B = make();
-    static final G C = make();
+    /** Whose thread never starts never ends: when its continuation returns it has parked. */
+    private static final Thread NEVER_STARTED = Thread.ofVirtual().unstarted(() -> {});
+
+    /** For where one is as good as another; not for lists, since all tests share its link. */
+    static final G ANY = make(() -> {});
 
     private Goroutines() {}
 
@@ -26,12 +28,33 @@ final class Goroutines {
         return new Sched(null, SchedulerConfig.defaults().withProcs(procs).withSpareKeepAlive(Duration.ofMillis(1)));
     }
 
-    private static G make() {
-        return new G(BUSY, "", false, () -> {});
+    /** An M with a P that was idle until now, in SCHED. */
+    static M withP(Sched sched, int id) {
+        M m = new M(sched, id, null);
+        m.acquirep(sched.idle.pidleget());
+        return m;
     }
 
-    /** 1, 2 or 3 for the goroutines above, 0 for null. */
-    static int number(G g) {
-        return g == null ? 0 : g == A ? 1 : g == B ? 2 : 3;
+    static G make(Runnable continuation) {
+        return new G(BUSY, NEVER_STARTED, continuation, 0);
+    }
+
+    /** In the hands of an M that has taken it from the inbox of its P, which is a P of its own. */
+    static G dequeued(Runnable continuation) {
+        G g = make(continuation);
+        g.lastP = new P(0, BUSY);
+        g.wake(null);
+        g.lastP.inboxTake();
+        BUSY.allGs.remove(g);
+        return g;
+    }
+
+    /** How many are on a list through schedlink, which bites its tail if one was put there twice. */
+    static int count(G list) {
+        int n = 0;
+        for (G g = list; g != null && n < 9; g = g.schedlink) {
+            n++;
+        }
+        return n;
     }
 }
