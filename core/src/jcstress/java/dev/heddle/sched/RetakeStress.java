@@ -7,25 +7,35 @@ import org.openjdk.jcstress.annotations.JCStressTest;
 import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.III_Result;
+import org.openjdk.jcstress.infra.results.II_Result;
 
-/** Sysmon takes a P while its M wants it back: one of them has it afterwards, and only one was ever inside. */
+/**
+ * The word of a P: sysmon takes a P while its M wants it back. One of them has it afterwards, only one was ever inside, and
+ * nobody loses a P for what an earlier owner or slice did.
+ */
 public class RetakeStress {
     /** An M with a P of its own; {@code inside} is plain on purpose. */
     private abstract static class Owned {
         final P p = new P(0, Goroutines.BUSY);
         final M m = new M(Goroutines.BUSY, 0, null);
+        final long measured;
         int inside;
 
         Owned() {
             p.word(PState.with(0, PState.SCHED));
             m.acquirep(p);
             m.status(PState.RUNNING);
+            measured = p.word();
         }
 
-        /** What sysmon does once it has decided. */
+        /** What sysmon does once it has decided, about the word that it sees now. */
         int take(int status) {
             long seen = p.word();
-            if (PState.status(seen) == status && Sysmon.take(p, seen)) {
+            return PState.status(seen) == status ? take(seen) : 0;
+        }
+
+        int take(long word) {
+            if (Sysmon.take(p, word)) {
                 inside++;
                 return 1;
             }
@@ -33,10 +43,11 @@ public class RetakeStress {
         }
     }
 
-    /** Against a goroutine that readies another: {@link M#enterSched} and {@link M#leaveSched}. */
+    /** Against a goroutine that readies two others: {@link M#enterSched} and {@link M#leaveSched}. */
     @JCStressTest
-    @Outcome(id = "1, 0, 1", expect = Expect.ACCEPTABLE, desc = "sysmon came while the M was inside")
-    @Outcome(id = "1, 1, 2", expect = Expect.ACCEPTABLE, desc = "taken after the M was inside")
+    @Outcome(id = "2, 0, 2", expect = Expect.ACCEPTABLE, desc = "sysmon came while the M was inside")
+    @Outcome(id = "2, 1, 3", expect = Expect.ACCEPTABLE, desc = "taken after both")
+    @Outcome(id = "1, 1, 2", expect = Expect.ACCEPTABLE, desc = "taken between")
     @Outcome(id = "0, 1, 1", expect = Expect.ACCEPTABLE, desc = "taken before")
     @Outcome(expect = Expect.FORBIDDEN, desc = "lost, or two owners at once")
     @State
@@ -44,11 +55,13 @@ public class RetakeStress {
         /** The M. */
         @Actor
         public void owner(III_Result r) {
-            int status = m.enterSched();
-            if (status != M.NO_P) {
-                inside++;
-                r.r1 = 1;
-                m.leaveSched(status);
+            for (int i = 0; i < 2; i++) {
+                int status = m.enterSched();
+                if (status != M.NO_P) {
+                    inside++;
+                    r.r1++;
+                    m.leaveSched(status);
+                }
             }
         }
 
@@ -96,18 +109,20 @@ public class RetakeStress {
         }
     }
 
+    /** An M in a declared call. */
+    private abstract static class InCall extends Owned {
+        InCall() {
+            m.beginBlocking();
+        }
+    }
+
     /** Against the return from a declared call: {@link M#endBlocking}. */
     @JCStressTest
     @Outcome(id = "1, 0, 1", expect = Expect.ACCEPTABLE, desc = "the M was faster")
     @Outcome(id = "0, 1, 1", expect = Expect.ACCEPTABLE, desc = "handed off")
     @Outcome(expect = Expect.FORBIDDEN, desc = "lost, or two owners at once")
     @State
-    public static class SyscallExit extends Owned {
-        /** The P is in a call. */
-        public SyscallExit() {
-            m.beginBlocking();
-        }
-
+    public static class SyscallExit extends InCall {
         /** The call has returned; no other P is idle. */
         @Actor
         public void owner(III_Result r) {
@@ -131,75 +146,136 @@ public class RetakeStress {
         }
     }
 
-    /** Against the release of the P, which another M then has in the same status: the epoch tells them apart. */
+    /** The twin of {@link SyscallExit}: the M looks whether the P is still there, then stores. */
     @JCStressTest
-    @Outcome(id = "1, 0, 1", expect = Expect.ACCEPTABLE, desc = "the M was faster; the new owner keeps it")
-    @Outcome(id = "0, 1, 1", expect = Expect.ACCEPTABLE, desc = "taken before")
-    @Outcome(expect = Expect.FORBIDDEN, desc = "taken from the new owner, who was not measured")
+    @Outcome(id = {"1, 0, 1", "0, 1, 1"}, expect = Expect.ACCEPTABLE, desc = "as it should be")
+    @Outcome(expect = Expect.ACCEPTABLE_INTERESTING, desc = "two owners at once: the mistake shows")
     @State
-    public static class Release extends Owned {
-        private final M next = new M(Goroutines.BUSY, 1, null);
-        private final long measured = p.word();
-
-        /** The M gives the P up, another takes it over and runs a goroutine. */
+    public static class BrokenSyscallExitByStore extends InCall {
+        /** Check, then act. */
         @Actor
         public void owner(III_Result r) {
-            if (m.enterSched() != M.NO_P) {
-                P out = m.releasep();
-                next.acquirep(out);
-                next.status(PState.RUNNING);
+            long word = p.word();
+            if (PState.status(word) == PState.SYSCALL) {
+                p.word(PState.with(word, PState.RUNNING));
                 inside++;
                 r.r1 = 1;
             }
         }
 
-        /** Sysmon, with the word that it saw a round ago. */
+        /** Sysmon. */
         @Actor
         public void sysmon(III_Result r) {
-            if (Sysmon.take(p, measured)) {
-                inside++;
-                r.r2 = 1;
-            }
+            r.r2 = take(PState.SYSCALL);
         }
 
-        /** How often anybody got it. */
+        /** How often anybody was inside. */
         @Arbiter
         public void arbiter(III_Result r) {
             r.r3 = inside;
         }
     }
 
-    /** The twin of {@link Release}: the change of owner leaves the word as it was. */
+    /** Against the release of the P, which another M then has in the same status: the epoch tells them apart. */
     @JCStressTest
-    @Outcome(id = {"1, 0, 1", "0, 1, 1"}, expect = Expect.ACCEPTABLE, desc = "as it should be")
-    @Outcome(expect = Expect.ACCEPTABLE_INTERESTING, desc = "taken from the new owner: the mistake shows")
+    @Outcome(id = "1, 0", expect = Expect.ACCEPTABLE, desc = "the M was faster; the new owner keeps it")
+    @Outcome(id = "0, 1", expect = Expect.ACCEPTABLE, desc = "taken before")
+    @Outcome(expect = Expect.FORBIDDEN, desc = "taken from the new owner, who was not measured")
     @State
-    public static class BrokenReleaseWithoutEpoch extends Owned {
-        private final long measured = p.word();
+    public static class Release extends Owned {
+        private final M next = new M(Goroutines.BUSY, 1, null);
 
-        /** The next owner writes the same word. */
+        /** The M gives the P up, another takes it over and runs a goroutine. */
         @Actor
-        public void owner(III_Result r) {
+        public void owner(II_Result r) {
             if (m.enterSched() != M.NO_P) {
-                p.word(measured);
-                inside++;
+                P out = m.releasep();
+                next.acquirep(out);
+                next.status(PState.RUNNING);
                 r.r1 = 1;
             }
         }
 
         /** Sysmon, with the word that it saw a round ago. */
         @Actor
-        public void sysmon(III_Result r) {
-            if (Sysmon.take(p, measured)) {
-                inside++;
-                r.r2 = 1;
+        public void sysmon(II_Result r) {
+            r.r2 = take(measured);
+        }
+    }
+
+    /** The twin of {@link Release}: the change of owner leaves the word as it was. */
+    @JCStressTest
+    @Outcome(id = {"1, 0", "0, 1"}, expect = Expect.ACCEPTABLE, desc = "as it should be")
+    @Outcome(expect = Expect.ACCEPTABLE_INTERESTING, desc = "taken from the new owner: the mistake shows")
+    @State
+    public static class BrokenReleaseWithoutEpoch extends Owned {
+        /** The next owner writes the same word. */
+        @Actor
+        public void owner(II_Result r) {
+            if (m.enterSched() != M.NO_P) {
+                p.word(measured);
+                r.r1 = 1;
             }
         }
 
-        /** How often anybody got it. */
-        @Arbiter
-        public void arbiter(III_Result r) {
-            r.r3 = inside;
+        /** Sysmon, with the word that it saw a round ago. */
+        @Actor
+        public void sysmon(II_Result r) {
+            r.r2 = take(measured);
+        }
+    }
+
+    /** Against the next goroutine of the same M, which runs in the same status: the slice tells them apart. */
+    private abstract static class TwoSlices extends Owned {
+        private final G next = Goroutines.dequeued(() -> {});
+
+        /** The goroutine that was measured leaves its stack, and the next runs. */
+        int runNext(boolean inherits) {
+            if (m.enterSched() == M.NO_P) {
+                return 0;
+            }
+            m.findInherits = inherits;
+            m.execute(next);
+            return 1;
+        }
+    }
+
+    /** {@link M#execute} begins a slice. */
+    @JCStressTest
+    @Outcome(id = "1, 0", expect = Expect.ACCEPTABLE, desc = "the slice was over; the next goroutine keeps the P")
+    @Outcome(id = "0, 1", expect = Expect.ACCEPTABLE, desc = "taken before")
+    @Outcome(expect = Expect.FORBIDDEN, desc = "taken from the next goroutine, which was not measured")
+    @State
+    public static class Slice extends TwoSlices {
+        /** The M. */
+        @Actor
+        public void owner(II_Result r) {
+            r.r1 = runNext(false);
+        }
+
+        /** Sysmon, with the word that it saw a round ago. */
+        @Actor
+        public void sysmon(II_Result r) {
+            r.r2 = take(measured);
+        }
+    }
+
+    /** The twin of {@link Slice}: the next goroutine goes on with the slice of the one before. */
+    @JCStressTest
+    @Outcome(id = {"1, 0", "0, 1"}, expect = Expect.ACCEPTABLE, desc = "as it should be")
+    @Outcome(expect = Expect.ACCEPTABLE_INTERESTING, desc = "taken from the next goroutine: the mistake shows")
+    @State
+    public static class BrokenWithoutSlice extends TwoSlices {
+        /** The M. */
+        @Actor
+        public void owner(II_Result r) {
+            r.r1 = runNext(true);
+        }
+
+        /** Sysmon, with the word that it saw a round ago. */
+        @Actor
+        public void sysmon(II_Result r) {
+            r.r2 = take(measured);
         }
     }
 }
