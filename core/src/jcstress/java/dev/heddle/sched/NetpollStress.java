@@ -1,6 +1,5 @@
 package dev.heddle.sched;
 
-import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.Arbiter;
@@ -8,20 +7,14 @@ import org.openjdk.jcstress.annotations.Expect;
 import org.openjdk.jcstress.annotations.JCStressTest;
 import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
+import org.openjdk.jcstress.infra.results.III_Result;
 import org.openjdk.jcstress.infra.results.II_Result;
+import org.openjdk.jcstress.infra.results.I_Result;
 
 /** The one M in the netpoller: no timer is slept over, and there is one only. */
 public class NetpollStress {
-    private static final VarHandle POLL_UNTIL;
-
-    static {
-        try {
-            POLL_UNTIL = MethodHandles.privateLookupIn(Netpoller.class, MethodHandles.lookup())
-                    .findVarHandle(Netpoller.class, "pollUntil", long.class);
-        } catch (ReflectiveOperationException e) {
-            throw new ExceptionInInitializerError(e);
-        }
-    }
+    private static final VarHandle POLL_UNTIL = PrivateField.of(Netpoller.class, "pollUntil", long.class);
+    private static final VarHandle LASTPOLL = PrivateField.of(Netpoller.class, "lastpoll", long.class);
 
     /** Does not sleep, but knows whether it would have been woken: a break that comes early ends the poll as well. */
     private static final class Sleeper implements Poller {
@@ -70,6 +63,11 @@ public class NetpollStress {
         boolean add() {
             return timers.add(new Timer(arg -> {}, null), WHEN);
         }
+
+        /** Whether the sleep was ended, or another M is on its way. */
+        int isBroken() {
+            return sleeper.broken || sched.idle.nmspinning() > 0 ? 1 : 0;
+        }
     }
 
     /** {@link Netpoller#block} against {@link Netpoller#wakeNetPoller}. */
@@ -93,14 +91,14 @@ public class NetpollStress {
             }
         }
 
-        /** Whether the sleep was ended, or another M is on its way. */
+        /** Whether anybody is awake for it. */
         @Arbiter
         public void arbiter(II_Result r) {
-            r.r2 = sleeper.broken || sched.idle.nmspinning() > 0 ? 1 : 0;
+            r.r2 = isBroken();
         }
     }
 
-    /** The twin: between the swap of lastpoll and its publication pollUntil 0 is taken for "comes back by itself". */
+    /** The twin of {@link AddAgainstBlock}: between the swap of lastpoll and its publication pollUntil 0 is taken for "comes back by itself". */
     @JCStressTest
     @Outcome(id = "1, .*", expect = Expect.ACCEPTABLE, desc = "the sleeper knew of the timer")
     @Outcome(id = "0, 1", expect = Expect.ACCEPTABLE, desc = "it did not, and was made to come back or replaced")
@@ -125,72 +123,164 @@ public class NetpollStress {
             }
         }
 
-        /** Whether the sleep was ended, or another M is on its way. */
+        /** Whether anybody is awake for it. */
         @Arbiter
         public void arbiter(II_Result r) {
-            r.r2 = sleeper.broken || sched.idle.nmspinning() > 0 ? 1 : 0;
+            r.r2 = isBroken();
         }
     }
 
-    /** Two Ms want to block: one does, and at the end nobody is booked as blocked. */
+    /** A poller that counts who is inside, and two Ms that want to be. */
+    private abstract static class Alone implements Poller {
+        final Sched sched = Goroutines.unstarted(1);
+        final M first = new M(sched, 0, null);
+        final M second = new M(sched, 1, null);
+        /** Plain on purpose. */
+        private int inside;
+
+        private boolean met;
+
+        Alone() {
+            sched.netpoller.install(this);
+        }
+
+        @Override
+        public int poll(long delayNanos, Ready ready) {
+            inside++;
+            for (int i = 0; i < 20 && !met; i++) {
+                Thread.onSpinWait();
+                met = inside != 1;
+            }
+            inside--;
+            return 0;
+        }
+
+        @Override
+        public void wakeup() {}
+
+        @Override
+        public boolean hasWaiters() {
+            return true;
+        }
+
+        /** 1 if nobody has met anybody there, and nobody is booked as blocked. */
+        int wereAlone() {
+            return !met && inside == 0 && sched.netpoller.lastpoll() != 0 ? 1 : 0;
+        }
+    }
+
+    /** {@link Netpoller#block} by two Ms. */
     @JCStressTest
-    @Outcome(id = "1, 1", expect = Expect.ACCEPTABLE, desc = "one after the other")
-    @Outcome(id = {"1, 0", "0, 1"}, expect = Expect.ACCEPTABLE, desc = "one of them")
+    @Outcome(id = "1, 1, 1", expect = Expect.ACCEPTABLE, desc = "one after the other")
+    @Outcome(id = {"1, 0, 1", "0, 1, 1"}, expect = Expect.ACCEPTABLE, desc = "one of them")
     @Outcome(expect = Expect.FORBIDDEN, desc = "both at once, or nobody")
     @State
-    public static class TwoBlock {
-        private final Sched sched = Goroutines.unstarted(1);
-        private final Alone alone = new Alone();
-        private final M first = new M(sched, 0, null);
-        private final M second = new M(sched, 1, null);
-
-        /** Counts who is inside. */
-        private static final class Alone implements Poller {
-            /** Plain on purpose. */
-            int inside;
-
-            int most;
-
-            @Override
-            public int poll(long delayNanos, Ready ready) {
-                inside++;
-                most = Math.max(most, inside);
-                inside--;
-                return 0;
-            }
-
-            @Override
-            public void wakeup() {}
-
-            @Override
-            public boolean hasWaiters() {
-                return true;
-            }
-        }
-
-        /** With a netpoller. */
-        public TwoBlock() {
-            sched.netpoller.install(alone);
-        }
-
+    public static class TwoBlock extends Alone {
         /** One. */
         @Actor
-        public void first(II_Result r) {
+        public void first(III_Result r) {
             r.r1 = sched.netpoller.block(first, Timers.NONE) ? 1 : 0;
         }
 
         /** The other. */
         @Actor
-        public void second(II_Result r) {
+        public void second(III_Result r) {
             r.r2 = sched.netpoller.block(second, Timers.NONE) ? 1 : 0;
         }
 
-        /** Whether they were alone. */
+        /** Whether they met. */
         @Arbiter
-        public void arbiter(II_Result r) {
-            if (alone.most != 1 || alone.inside != 0 || sched.netpoller.lastpoll() == 0) {
-                r.r1 = 9;
+        public void arbiter(III_Result r) {
+            r.r3 = wereAlone();
+        }
+    }
+
+    /** The twin of {@link TwoBlock}: an M looks whether another one is there, and then says that it is. */
+    @JCStressTest
+    @Outcome(id = {"1, 1, 1", "1, 0, 1", "0, 1, 1"}, expect = Expect.ACCEPTABLE, desc = "as it should be")
+    @Outcome(expect = Expect.ACCEPTABLE_INTERESTING, desc = "both at once: the mistake shows")
+    @State
+    public static class BrokenTwoBlock extends Alone {
+        /** Check, then act. */
+        private int block(M m) {
+            if (sched.netpoller.lastpoll() == 0) {
+                return 0;
             }
+            LASTPOLL.setVolatile(sched.netpoller, 0L);
+            poll(-1, m);
+            LASTPOLL.setVolatile(sched.netpoller, 1L);
+            return 1;
+        }
+
+        /** One. */
+        @Actor
+        public void first(III_Result r) {
+            r.r1 = block(first);
+        }
+
+        /** The other. */
+        @Actor
+        public void second(III_Result r) {
+            r.r2 = block(second);
+        }
+
+        /** Whether they met. */
+        @Arbiter
+        public void arbiter(III_Result r) {
+            r.r3 = wereAlone();
+        }
+    }
+
+    /** The break of a wait without a netpoller, where the M that waits for timers parks by itself. */
+    @JCStressTest
+    @Outcome(id = "0", expect = Expect.ACCEPTABLE, desc = "the wait has ended early, or did not begin")
+    @Outcome(id = "1", expect = Expect.FORBIDDEN, desc = "the break was slept over")
+    @State
+    public static class WakeupAgainstBlock {
+        /** Longer than any pause of a process. */
+        private static final long LONG_NANOS = 20_000_000_000L;
+
+        private final Sched sched = Goroutines.unstarted(1);
+        private final M m = new M(sched, 0, null);
+
+        /** Waits for a timer that is far away. */
+        @Actor
+        public void m(I_Result r) {
+            long end = Clock.after(LONG_NANOS);
+            sched.netpoller.block(m, end);
+            r.r1 = Clock.nanotime() < end ? 0 : 1;
+        }
+
+        /** Anybody. */
+        @Actor
+        public void breaker() {
+            sched.netpoller.wakeup();
+        }
+    }
+
+    /** The twin of {@link WakeupAgainstBlock}: the M looks whether its wait is broken, and then says that it waits. */
+    @JCStressTest
+    @Outcome(id = "1, 0", expect = Expect.ACCEPTABLE_INTERESTING, desc = "the break is slept over: the mistake shows")
+    @Outcome(expect = Expect.ACCEPTABLE, desc = "as it should be")
+    @State
+    public static class BrokenWakeupAgainstBlock {
+        private volatile boolean broken;
+        private volatile boolean blocked;
+
+        /** Check, then act. Whether it sleeps. */
+        @Actor
+        public void m(II_Result r) {
+            if (!broken) {
+                blocked = true;
+                r.r1 = 1;
+            }
+        }
+
+        /** Whether it wakes anybody. */
+        @Actor
+        public void breaker(II_Result r) {
+            broken = true;
+            r.r2 = blocked ? 1 : 0;
         }
     }
 }

@@ -60,7 +60,7 @@ public class RuntimeTimerStress {
         }
     }
 
-    /** Armed again by one, and found due by two Ps. It must stay on the heap for the time that was asked for. */
+    /** Armed again by one, and found due by another P. It must stay on the heap for the time that was asked for. */
     @JCStressTest
     @Outcome(id = "1, 1, 0", expect = Expect.ACCEPTABLE, desc = "replaced in time")
     @Outcome(id = "0, 1, 1", expect = Expect.ACCEPTABLE, desc = "fired, then armed again")
@@ -73,16 +73,63 @@ public class RuntimeTimerStress {
             r.r1 = timer.reset(FAR_NANOS, 0) ? 1 : 0;
         }
 
-        /** One P. */
+        /** The P. */
         @Actor
         public void p() {
             heap.runDue(Clock.nanotime());
         }
 
-        /** Another P. */
+        /** What is left. */
+        @Arbiter
+        public void arbiter(III_Result r) {
+            r.r2 = heap.size();
+            r.r3 = fired;
+        }
+    }
+
+    /** The twin of {@link Reset}: a firing asks whether the timer is armed, but not whether that is for a later time. */
+    @JCStressTest
+    @Outcome(id = "1, 1, 0", expect = Expect.ACCEPTABLE, desc = "replaced in time")
+    @Outcome(id = "0, 1, 1", expect = Expect.ACCEPTABLE, desc = "fired, then armed again")
+    @Outcome(id = "1, 1, 1", expect = Expect.ACCEPTABLE_INTERESTING, desc = "fired early: the mistake shows")
+    @Outcome(expect = Expect.FORBIDDEN, desc = "lost or twice")
+    @State
+    public static class BrokenResetFiresEarly {
+        private final Timers heap = new Timers();
+        private final SchedLock mu = new SchedLock();
+        private final Timer timer = new Timer(_ -> fire(), null);
+        private boolean pending = true;
+        private int fired;
+
+        /** Due. */
+        public BrokenResetFiresEarly() {
+            heap.add(timer, 0);
+        }
+
+        private void fire() {
+            mu.lock();
+            if (pending) {
+                pending = false;
+                fired++;
+            }
+            mu.unlock();
+        }
+
+        /** Arms for a time that does not come. */
         @Actor
-        public void thief() {
-            heap.runDue(Clock.nanotime());
+        public void resetter(III_Result r) {
+            mu.lock();
+            r.r1 = pending ? 1 : 0;
+            timer.stop();
+            heap.add(timer, FAR_NANOS);
+            pending = true;
+            mu.unlock();
+        }
+
+        /** The P. */
+        @Actor
+        public void p() {
+            heap.runDue(1);
         }
 
         /** What is left. */
