@@ -86,6 +86,90 @@ public class GStateStress {
         }
     }
 
+    /** A goroutine that was taken from a queue, and an M that is about to run it: it looks at what its waker did. */
+    private abstract static class Queued {
+        final P p = new P(0, Goroutines.BUSY);
+        final M m = new M(Goroutines.BUSY, 0, null);
+        final G g = Goroutines.dequeued(this::run);
+        int data;
+        int seen;
+
+        Queued() {
+            p.word(PState.with(0, PState.SCHED));
+            m.acquirep(p);
+        }
+
+        void run() {
+            seen = data;
+        }
+
+        /** Whether it will run again. */
+        int queued() {
+            return Goroutines.count(g.lastP.inboxTake()) + (p.runq.getNext() == null ? 0 : 1);
+        }
+    }
+
+    /** {@link M#execute} against a wake-up that may find the goroutine queued, and is dropped then. */
+    @JCStressTest
+    @Outcome(id = "1, 0", expect = Expect.ACCEPTABLE, desc = "dropped: the run sees what the waker did")
+    @Outcome(id = {"0, 1", "1, 1"}, expect = Expect.ACCEPTABLE, desc = "it runs again")
+    @Outcome(expect = Expect.FORBIDDEN, desc = "it has not seen what the waker did, and will not run again")
+    @State
+    public static class WakeOfQueuedAgainstRun extends Queued {
+        /** On g0. */
+        @Actor
+        public void m() {
+            m.execute(g);
+        }
+
+        /** Anybody. */
+        @Actor
+        public void waker() {
+            data = 1;
+            VarHandle.fullFence();
+            g.wake(null);
+        }
+
+        /** Counts. */
+        @Arbiter
+        public void arbiter(II_Result r) {
+            r.r1 = seen;
+            r.r2 = queued();
+        }
+    }
+
+    /** The twin of {@link WakeOfQueuedAgainstRun}: no fence between the new state and the run. */
+    @JCStressTest
+    @Outcome(id = {"1, 0", "0, 1", "1, 1"}, expect = Expect.ACCEPTABLE, desc = "as it should be")
+    @Outcome(expect = Expect.ACCEPTABLE_INTERESTING, desc = "lost wake-up: the mistake shows")
+    @State
+    public static class BrokenRunWithoutFence extends Queued {
+        /** On g0. */
+        @Actor
+        public void m() {
+            g.taken(p);
+            run();
+            if (!g.letGo()) {
+                p.runqput(g, true);
+            }
+        }
+
+        /** Anybody. */
+        @Actor
+        public void waker() {
+            data = 1;
+            VarHandle.fullFence();
+            g.wake(null);
+        }
+
+        /** Counts. */
+        @Arbiter
+        public void arbiter(II_Result r) {
+            r.r1 = seen;
+            r.r2 = queued();
+        }
+    }
+
     private abstract static class Parked extends Taken {
         Parked() {
             g.letGo();
