@@ -1,0 +1,6 @@
+/**
+ * Looks into a running server, mounted with one call: {@snippet :
+ * app.install(Traces.at("/debug/trace"));
+ * }
+ */
+package dev.heddle.http.debug;

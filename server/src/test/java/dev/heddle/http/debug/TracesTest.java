@@ -1,0 +1,110 @@
+package dev.heddle.http.debug;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.heddle.http.App;
+import dev.heddle.http.Server;
+import dev.heddle.http.ServerConfig;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.locks.LockSupport;
+import java.util.stream.StreamSupport;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Traces of a running server. */
+@Timeout(60)
+class TracesTest {
+    private static final Duration DEADLINE = Duration.ofSeconds(30);
+
+    private final HttpClient client =
+            HttpClient.newBuilder().connectTimeout(DEADLINE).build();
+    private Server server;
+
+    @BeforeEach
+    void start() throws Exception {
+        ServerConfig config = ServerConfig.defaults();
+        server = App.create()
+                .get("/", c -> c.text("hello"))
+                .group("/debug", group -> group.install(Traces.at("/trace")))
+                .with(config.withHost("127.0.0.1").withPort(0).withShutdownHook(false))
+                .start();
+    }
+
+    @AfterEach
+    void stop() {
+        client.close();
+        server.close();
+    }
+
+    private HttpRequest request(String path) {
+        return HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + server.port() + path))
+                .timeout(DEADLINE)
+                .build();
+    }
+
+    private HttpResponse<String> get(String path) throws Exception {
+        return client.send(request(path), HttpResponse.BodyHandlers.ofString());
+    }
+
+    private CompletableFuture<HttpResponse<String>> getMeanwhile(String path) {
+        CompletableFuture<HttpResponse<String>> answer =
+                client.sendAsync(request(path), HttpResponse.BodyHandlers.ofString());
+        while (!server.scheduler().flightRecorder().isEnabled() && !answer.isDone()) {
+            LockSupport.parkNanos(1_000_000);
+        }
+        return answer;
+    }
+
+    private static boolean tellsOfRequests(HttpResponse<String> answer) {
+        assertEquals(200, answer.statusCode(), answer.body());
+        assertEquals("application/json", answer.headers().firstValue("Content-Type").orElseThrow());
+        JsonNode events = JsonMapper.shared().readTree(answer.body()).get("traceEvents");
+        return StreamSupport.stream(events.spliterator(), false)
+                .anyMatch(e -> e.get("ph").asString().equals("X")
+                        && e.get("name").asString().matches("G[0-9]+ Exchange"));
+    }
+
+    @Test
+    void recordsForSomeTimeAndNoLonger() throws Exception {
+        CompletableFuture<HttpResponse<String>> trace = getMeanwhile("/debug/trace?seconds=1");
+        assertEquals("hello", get("/").body());
+        assertTrue(tellsOfRequests(trace.get()));
+        assertFalse(server.scheduler().flightRecorder().isEnabled());
+    }
+
+    @Test
+    void answersAtOnceWhenTheRecorderIsOnAndLeavesItOn() throws Exception {
+        server.scheduler().flightRecorder().start();
+        assertEquals("hello", get("/").body());
+        assertTrue(tellsOfRequests(get("/debug/trace")));
+        assertTrue(server.scheduler().flightRecorder().isEnabled());
+    }
+
+    @Test
+    void oneAtATime() throws Exception {
+        CompletableFuture<HttpResponse<String>> trace = getMeanwhile("/debug/trace?seconds=2");
+        HttpResponse<String> second = get("/debug/trace?seconds=1");
+        assertEquals(409, second.statusCode());
+        assertEquals(200, trace.get().statusCode());
+        assertEquals(200, get("/debug/trace?seconds=1").statusCode());
+    }
+
+    @Test
+    void theTimeHasBounds() throws Exception {
+        for (String seconds : new String[] {"0", "61", "-1", "soon"}) {
+            HttpResponse<String> answer = get("/debug/trace?seconds=" + seconds);
+            assertEquals(400, answer.statusCode(), answer.body());
+        }
+    }
+}
