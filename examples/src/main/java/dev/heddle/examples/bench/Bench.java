@@ -3,6 +3,7 @@ package dev.heddle.examples.bench;
 import dev.heddle.context.TaskGroup;
 import dev.heddle.http.App;
 import dev.heddle.http.Ctx;
+import dev.heddle.http.debug.Traces;
 import dev.heddle.http.files.StaticFiles;
 import dev.heddle.http.metrics.Metrics;
 import dev.heddle.sched.Goroutine;
@@ -24,6 +25,7 @@ public final class Bench {
             GET  /fanout?n=K     starts K goroutines that sleep 5 ms each, and joins them
             POST /echo           streams the body back
             GET  /metrics        for Prometheus
+            GET  /debug/trace?seconds=N  records what the scheduler does, for ui.perfetto.dev
             """;
 
     private static final String FILES_INDEX =
@@ -63,7 +65,8 @@ public final class Bench {
                 .get("/cpu", Bench::cpu)
                 .get("/fanout", Bench::fanout)
                 .post("/echo", Bench::echo)
-                .install(Metrics.at("/metrics"));
+                .install(Metrics.at("/metrics"))
+                .install(Traces.at("/debug/trace"));
         if (directory.isPresent()) {
             app.get("/file", new FileHandler(directory.get())).install(StaticFiles.at("/static", directory.get()));
         }

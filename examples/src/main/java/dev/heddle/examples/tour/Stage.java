@@ -4,6 +4,11 @@ import dev.heddle.sched.Goroutine;
 import dev.heddle.sched.Scheduler;
 import dev.heddle.sched.SchedulerConfig;
 import dev.heddle.sched.TraceEvent;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
@@ -13,6 +18,9 @@ import java.util.function.BooleanSupplier;
 final class Stage implements AutoCloseable {
     /** Nothing here takes longer than that. */
     private static final Duration LIMIT = Duration.ofSeconds(20);
+
+    /** Where to write the trace of what happens on a stage, when it is closed by whoever bound this. */
+    static final ScopedValue<Path> TRACE = ScopedValue.newInstance();
 
     private static final long MAX_BYTES = 32 << 20;
 
@@ -87,6 +95,13 @@ final class Stage implements AutoCloseable {
 
     @Override
     public void close() {
+        if (TRACE.isBound()) {
+            try (OutputStream out = Files.newOutputStream(TRACE.get())) {
+                scheduler.flightRecorder().writeTo(out);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
         scheduler.close();
     }
 }

@@ -217,6 +217,13 @@ final class BenchTest {
     }
 
     @Test
+    void tracesAreThere() throws Exception {
+        HttpResponse<String> trace = get("/debug/trace?seconds=1");
+        assertEquals(200, trace.statusCode());
+        assertTrue(trace.body().contains("\"traceEvents\":["), trace.body());
+    }
+
+    @Test
     void metricsMove() throws Exception {
         get("/fanout?n=100");
         String before = get("/metrics").body();

@@ -10,12 +10,19 @@ import dev.heddle.sched.TraceEvent.Place;
 import dev.heddle.sched.TraceEvent.Type;
 import dev.heddle.sched.WaitReason;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Predicate;
+import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /** Each scenario happens as its story tells, by the events that were recorded. */
 @Timeout(180)
@@ -265,6 +272,19 @@ class TourTest {
         assertEquals(story.lines().count(), tour("--scenario=overflow").lines().count());
     }
 
+    /** One file for each scenario, for a viewer. */
+    @Test
+    void tracesAreWritten(@TempDir Path dir) throws IOException {
+        tour("--trace", dir.toString());
+        for (Scenario s : Scenario.ALL) {
+            JsonNode trace = JsonMapper.shared().readTree(Files.readAllBytes(dir.resolve(s.name() + ".json")));
+            assertTrue(
+                    StreamSupport.stream(trace.get("traceEvents").spliterator(), false)
+                            .anyMatch(e -> e.get("name").asString().matches("G[0-9]+ [a-z]+")),
+                    s::name);
+        }
+    }
+
     @Test
     void theHelpNamesAllScenarios() {
         String help = tour("--help");
@@ -274,7 +294,8 @@ class TourTest {
     @Test
     void whatCannotBeTakenIsRefused() {
         for (String[] args : new String[][] {
-            {"--scenario"}, {"--scenario", "none"}, {"--port", "80"}, {"--scenario", "normal", "more"}, {"normal"}
+            {"--scenario"}, {"--scenario", "none"}, {"--port", "80"}, {"--scenario", "normal", "more"}, {"normal"},
+            {"--trace"}, {"--trace", "/no/such/directory"}
         }) {
             assertThrows(IllegalArgumentException.class, () -> tour(args));
         }
