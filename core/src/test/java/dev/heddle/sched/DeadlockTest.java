@@ -10,7 +10,7 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Go's crash_test.go as far as it is about deadlocks: TestSimpleDeadlock, TestLockedDeadlock, TestNetpollDeadlock. */
+/** Go's crash_test.go as far as it is about deadlocks: TestSimpleDeadlock, TestLockedDeadlock, TestLockedDeadlock2; more in NetpollTest. */
 @Timeout(120)
 class DeadlockTest {
     private static Scheduler reporting(int procs) {
@@ -58,6 +58,28 @@ class DeadlockTest {
             });
             reported(s, log, "[semacquire, locked to thread]");
             never.release();
+            Quiet.afterEnd(s);
+        }
+    }
+
+    /** One is locked to its thread, and another one is not. */
+    @Test
+    void lockedDeadlock2() {
+        try (LogCapture log = LogCapture.quiet();
+                Scheduler s = reporting(2)) {
+            BinarySemaphore never = new BinarySemaphore();
+            BinarySemaphore neither = new BinarySemaphore();
+            s.go(() -> {
+                s.go(() -> {
+                    Goroutine.lockOSThread();
+                    never.acquire(WaitReason.SELECT_NO_CASES);
+                });
+                neither.acquire(WaitReason.CHAN_RECEIVE);
+            });
+            reported(s, log, "[select (no cases), locked to thread]");
+            assertTrue(log.messages(Level.ERROR).getFirst().contains("[chan receive]"));
+            never.release();
+            neither.release();
             Quiet.afterEnd(s);
         }
     }

@@ -5,6 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.FileOutputStream;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadInfo;
+import java.lang.management.ThreadMXBean;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,6 +25,8 @@ import org.junit.jupiter.api.condition.OS;
  */
 @Timeout(120)
 class GoProcTest {
+    private static volatile boolean stopLoop;
+
     private static Scheduler hurried(int procs) {
         return Started.with(procs, config -> config.withQuantum(Duration.ofMillis(2)));
     }
@@ -45,6 +50,31 @@ class GoProcTest {
             Waiting.until(s, "both have had their turns", () -> ended.get() == 2);
             assertEquals(100, turn.get());
             Quiet.afterEnd(s);
+        }
+    }
+
+    /** TestAsyncPreempt: a loop that calls nothing does not keep the only P. */
+    @Test
+    void aLoopWithoutCallsIsPreempted() throws Exception {
+        try (Scheduler s = hurried(1)) {
+            AtomicBoolean started = new AtomicBoolean();
+            long[] turns = new long[1];
+            stopLoop = false;
+            s.go(() -> {
+                started.set(true);
+                long n = 0;
+                while (!stopLoop) {
+                    n++;
+                }
+                turns[0] = n;
+            });
+            Started.call(s, () -> {
+                assertTrue(started.get(), "it was first");
+                stopLoop = true;
+                return null;
+            });
+            Quiet.afterEnd(s);
+            assertTrue(turns[0] > 0);
         }
     }
 
@@ -228,6 +258,49 @@ class GoProcTest {
                 assertEquals(0, p.timers.size(), "a stopped timer is gone");
             }
         }
+    }
+
+    /** TestMainGoroutineID: the first goroutine is number 1. */
+    @Test
+    void theFirstGoroutineIsNumberOne() throws Exception {
+        try (Scheduler s = Started.procs(1)) {
+            assertEquals(1, Started.call(s, () -> Goroutine.current().id()));
+        }
+    }
+
+    /** TestCPUMetricsSleep: who sleeps leaves the processors alone. Go's bound: half of one, once in ten times. */
+    @Test
+    void sleepersUseNoProcessor() throws Exception {
+        try (Scheduler s = Started.procs(2)) {
+            List<Long> used = new ArrayList<>();
+            Started.call(s, () -> null);
+            assertTrue(processorNanos(s) > 0, "its threads are found");
+            for (int i = 0; i < 10; i++) {
+                long before = processorNanos(s);
+                Started.call(s, () -> {
+                    Goroutine.sleep(Duration.ofMillis(50));
+                    return null;
+                });
+                used.add(processorNanos(s) - before);
+                if (used.getLast() < 25_000_000) {
+                    return;
+                }
+            }
+            throw new AssertionError("nanoseconds of the processors in 50 ms of sleep: " + used);
+        }
+    }
+
+    /** What the threads of a scheduler have used of the processors; those that have ended are not counted any more. */
+    private static long processorNanos(Scheduler s) {
+        String name = s.config().name();
+        ThreadMXBean threads = ManagementFactory.getThreadMXBean();
+        long sum = 0;
+        for (ThreadInfo each : threads.getThreadInfo(threads.getAllThreadIds())) {
+            if (each != null && each.getThreadName().startsWith(name + "-")) {
+                sum += Math.max(0, threads.getThreadCpuTime(each.getThreadId()));
+            }
+        }
+        return sum;
     }
 
     /** TestReadMetricsCumulative: what only grows never shrinks, read while it grows. */

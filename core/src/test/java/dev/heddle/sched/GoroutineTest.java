@@ -67,6 +67,7 @@ class GoroutineTest {
         }
     }
 
+    /** Go's TestGoNil, and more. */
     @Test
     void argumentsAreChecked() {
         try (Scheduler s = Started.procs(1)) {

@@ -1,5 +1,6 @@
 package dev.heddle.sched;
 
+import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotSame;
@@ -8,13 +9,19 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
 import java.time.Duration;
+import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -139,6 +146,115 @@ class LockOSThreadTest {
                 });
             }
             Quiet.afterEnd(s);
+        }
+    }
+
+    /** Go's TestYieldProgress and TestYieldLockedProgress: one that looks and yields, locked or not, leaves others their turns. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void yieldProgress(boolean locked) throws Exception {
+        try (Scheduler s = Started.procs(1)) {
+            AtomicBoolean over = new AtomicBoolean();
+            BinarySemaphore seen = new BinarySemaphore();
+            s.go(() -> {
+                if (locked) {
+                    Goroutine.lockOSThread();
+                }
+                while (!over.get()) {
+                    Goroutine.gosched();
+                }
+                seen.release();
+            });
+            Started.call(s, () -> {
+                Goroutine.sleep(Duration.ofMillis(10));
+                over.set(true);
+                seen.acquire(WaitReason.CHAN_RECEIVE);
+                return null;
+            });
+            Quiet.afterEnd(s);
+        }
+    }
+
+    /**
+     * Go's TestLockOSThreadAvoidsStatePropagation: what a locked goroutine does to its thread does not come to threads that
+     * are made because of it. On Linux each thread is nice for itself, and a new one is as nice as the one that makes it.
+     */
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void lockOSThreadAvoidsStatePropagation() throws Exception {
+        int others = 3;
+        try (Scheduler s = Started.unhurried(1)) { // or sysmon would have had a second thread made already
+            AtomicInteger usual = new AtomicInteger();
+            AtomicBoolean over = new AtomicBoolean();
+            Set<Integer> seen = ConcurrentHashMap.newKeySet();
+            AtomicInteger inCalls = new AtomicInteger();
+            Started.call(s, () -> { // on the first thread, so that the second one is made because of it
+                Goroutine.lockOSThread();
+                usual.set(niceness());
+                beNice(usual.get() + 1);
+                assertEquals(usual.get() + 1, niceness());
+                for (int i = 0; i < others; i++) {
+                    s.go(() -> Syscall.callBlocking(() -> { // each on a thread of its own
+                        seen.add(niceness());
+                        inCalls.incrementAndGet();
+                        Busy.blockedUntil(over::get);
+                        return null;
+                    }));
+                }
+                while (inCalls.get() < others) {
+                    Goroutine.gosched(); // hands the P on
+                }
+                over.set(true);
+                assertEquals(usual.get() + 1, niceness(), "it stays with its thread");
+                return null;
+            });
+            assertEquals(Set.of(usual.get()), seen);
+            assertEquals(usual.get(), Started.call(s, LockOSThreadTest::niceness), "and with that thread it has gone");
+            Quiet.afterEnd(s);
+            assertTrue(s.stats().threadsCreated() > others, "each had a thread");
+        }
+    }
+
+    private static int niceness() {
+        return (int) invoke("getpriority", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT), 0, 0);
+    }
+
+    private static void beNice(int niceness) {
+        FunctionDescriptor type = FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT);
+        assertEquals(0, invoke("setpriority", type, 0, 0, niceness));
+    }
+
+    private static Object invoke(String function, FunctionDescriptor type, Object... arguments) {
+        Linker linker = Linker.nativeLinker();
+        try {
+            return linker.downcallHandle(linker.defaultLookup().findOrThrow(function), type)
+                    .invokeWithArguments(arguments);
+        } catch (Throwable e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /** Go's TestLockOSThreadTemplateThreadRace: the first two locks of a scheduler, while the number of Ps changes. */
+    @Test
+    void lockOSThreadTemplateThreadRace() {
+        for (int round = 0; round < 50; round++) {
+            try (Scheduler s = Started.procs(2)) {
+                AtomicInteger ended = new AtomicInteger();
+                for (int i = 0; i < 2; i++) {
+                    s.go(() -> {
+                        Goroutine.lockOSThread();
+                        M own = M.current();
+                        Goroutine.gosched();
+                        assertSame(own, M.current());
+                        Goroutine.unlockOSThread();
+                        ended.incrementAndGet();
+                    });
+                    s.gomaxprocs(1 + round % 3);
+                }
+                s.gomaxprocs(2);
+                Waiting.until(s, "both have ended well", () -> ended.get() == 2);
+                Quiet.afterEnd(s);
+            }
         }
     }
 

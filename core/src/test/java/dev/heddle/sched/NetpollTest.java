@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ch.qos.logback.classic.Level;
 import java.time.Duration;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -101,6 +102,28 @@ class NetpollTest {
     }
 
     private final Events events = new Events();
+
+    /** Go's TestNetpollDeadlock: as long as somebody waits for an event there is no deadlock, whatever the others do. */
+    @Test
+    void netpollDeadlock() {
+        try (LogCapture log = LogCapture.quiet();
+                Scheduler s = Started.with(2, config -> config.withReportDeadlock(true))) {
+            s.netpollinit(events);
+            BinarySemaphore event = new BinarySemaphore();
+            BinarySemaphore never = new BinarySemaphore();
+            Goroutine waiting = s.go(() -> events.await(event));
+            s.go(() -> never.acquire(WaitReason.SELECT));
+            Waiting.until(s, "one waits for an event", () -> waiting.waitReason() == WaitReason.IO_WAIT);
+            Waiting.until(s, "sysmon has looked, and sleeps", () -> s.sched().sysmon.isDeep());
+            assertEquals(0, s.sched().deadlock.reports());
+            events.happens(event);
+            Waiting.until(s, "now it is one", () -> s.sched().deadlock.reports() == 1);
+            Waiting.until(s, "it is reported", () -> !log.messages(Level.ERROR).isEmpty());
+            assertTrue(log.messages(Level.ERROR).getFirst().contains("[select]"));
+            never.release();
+            Quiet.afterEnd(s);
+        }
+    }
 
     private Scheduler scheduler(int procs) {
         Scheduler s = Started.procs(procs);

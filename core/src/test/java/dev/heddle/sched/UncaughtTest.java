@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import ch.qos.logback.classic.Level;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -47,6 +48,32 @@ class UncaughtTest {
             });
             Quiet.afterEnd(s);
             assertEquals(Map.of(failing, error), seen);
+            log.assertNoErrors();
+        }
+    }
+
+    /** Go's TestPanicDeadlockGosched and TestPanicDeadlockSyscall: on its way out it yields, waits, and makes a call. */
+    @Test
+    void panicDeadlock() {
+        try (LogCapture log = LogCapture.watch();
+                Scheduler s = Started.procs(1)) {
+            AtomicReference<Throwable> seen = new AtomicReference<>();
+            s.uncaughtExceptionHandler((_, e) -> seen.set(e));
+            IllegalStateException failure = new IllegalStateException("on purpose");
+            BinarySemaphore semaphore = new BinarySemaphore();
+            s.go(() -> {
+                try {
+                    throw failure;
+                } finally {
+                    Goroutine.gosched();
+                    Syscall.call(() -> null);
+                    Syscall.callBlocking(() -> null);
+                    s.go(semaphore::release);
+                    semaphore.acquire(WaitReason.SEMACQUIRE);
+                }
+            });
+            Quiet.afterEnd(s);
+            assertSame(failure, seen.get());
             log.assertNoErrors();
         }
     }
