@@ -264,8 +264,9 @@ public final class Scheduler implements AutoCloseable {
     /**
      * Ends this scheduler: takes no more goroutines, waits until those that live have ended, interrupts those that have
      * not by then, waits as long again for what they do about it, but 20 ms at least and 200 ms at most, and ends all
-     * threads. A goroutine that has not ended after that stays where it is: parked or queued, its {@code finally} blocks
-     * are not run; one that computes goes on until it has to wait. An interrupt of the caller ends the grace, and is kept.
+     * threads. A goroutine that has not ended after that stays where it is, parked or queued: its {@code finally} blocks are
+     * not run, and what it has locked stays locked; one that computes goes on until it has to wait. While the JVM ends (in
+     * a shutdown hook) the threads are left to it. An interrupt of the caller ends the grace, and is kept.
      *
      * @param grace how long to wait for goroutines; zero or negative interrupts at once
      * @return whether all goroutines had ended within the grace
@@ -290,8 +291,25 @@ public final class Scheduler implements AutoCloseable {
                 Thread.currentThread().interrupt();
             }
         }
-        stopThreads();
+        if (!isJvmEnding()) {
+            stopThreads();
+        }
         return ended;
+    }
+
+    /**
+     * Whether shutdown hooks run. It may be a goroutine that has called {@link System#exit}, which waits for the hooks, for
+     * us too: without threads it would never go on, and hold the lock for ever that the end of the JVM needs.
+     */
+    private static boolean isJvmEnding() {
+        Thread probe = new Thread(() -> {});
+        try {
+            Runtime.getRuntime().addShutdownHook(probe);
+            Runtime.getRuntime().removeShutdownHook(probe);
+            return false;
+        } catch (IllegalStateException e) { // that is how the JVM says so
+            return true;
+        }
     }
 
     private synchronized boolean awaitGoroutines(Duration grace) {
