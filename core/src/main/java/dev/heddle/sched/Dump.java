@@ -14,7 +14,7 @@ final class Dump {
         out.append("SCHED ").append(s.config.name());
         out.append(": procs=").append(s.gomaxprocs);
         out.append(" idleprocs=").append(s.idle.npidle());
-        out.append(" threads=").append(s.threads.all().size());
+        out.append(" threads=").append(s.threads.count());
         out.append(" spinningthreads=").append(s.idle.nmspinning());
         out.append(" needspinning=").append(s.idle.needspinning() ? 1 : 0);
         out.append(" idlethreads=").append(s.spares.count());

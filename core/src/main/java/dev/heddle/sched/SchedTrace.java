@@ -39,7 +39,7 @@ final class SchedTrace {
         StringBuilder out = new StringBuilder(256);
         out.append("SCHED ").append((now - since) / 1_000_000).append("ms: gomaxprocs=").append(sched.gomaxprocs);
         out.append(" idleprocs=").append(sched.idle.npidle());
-        out.append(" threads=").append(sched.threads.all().size());
+        out.append(" threads=").append(sched.threads.count());
         out.append(" spinningthreads=").append(sched.idle.nmspinning());
         out.append(" needspinning=").append(sched.idle.needspinning() ? 1 : 0);
         out.append(" idlethreads=").append(sched.spares.count());
@@ -55,7 +55,7 @@ final class SchedTrace {
             }
             return out.append("]\n").toString();
         }
-        List<M> machines = sched.threads.all();
+        List<M> machines = List.copyOf(sched.threads.all());
         out.append(" gcwaiting=false nmidlelocked=");
         out.append(machines.stream().filter(m -> m.where == M.Where.LOCKED).count());
         out.append(" stopwait=0 sysmonwait=").append(sched.sysmon.isDeep()).append('\n');

@@ -347,7 +347,7 @@ public final class Scheduler implements AutoCloseable {
                 Sched.LOG.warn(
                         "{}: {} threads are still inside goroutines that compute or block, and end with them",
                         sched.config.name(),
-                        sched.threads.all().size());
+                        sched.threads.count());
             }
             sched.sysmon.awaitEnd(THREADS_END.toNanos());
         } catch (InterruptedException e) {

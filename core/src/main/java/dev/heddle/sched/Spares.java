@@ -36,7 +36,7 @@ final class Spares {
 
     /** Whether a P that is taken from somebody would find a thread. */
     boolean canStart() {
-        return count > 0 || sched.threads.all().size() < sched.config.maxThreads();
+        return count > 0 || sched.threads.count() < sched.config.maxThreads();
     }
 
     /** Takes a spare for this P, or asks for a new thread and returns null. Under the lock. */

@@ -1,7 +1,8 @@
 package dev.heddle.sched;
 
-import java.util.ArrayList;
-import java.util.List;
+import java.util.Collection;
+import java.util.concurrent.ConcurrentNavigableMap;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -18,7 +19,9 @@ final class Threads implements Runnable {
     /** Under the lock. */
     private P waiting;
 
-    private volatile List<M> all = List.of();
+    /** By number. Only the template adds. */
+    private final ConcurrentNavigableMap<Integer, M> all = new ConcurrentSkipListMap<>();
+
     private int nextId;
     private volatile long created;
     private volatile long failures;
@@ -36,9 +39,13 @@ final class Threads implements Runnable {
         template.start();
     }
 
-    /** The Ms that live. */
-    List<M> all() {
-        return all;
+    /** The Ms that live, a live view in the order of their numbers. */
+    Collection<M> all() {
+        return all.values();
+    }
+
+    int count() {
+        return all.size();
     }
 
     long created() {
@@ -106,16 +113,11 @@ final class Threads implements Runnable {
     /** Null if there is a new M for this P. */
     private Refusal create(P p) {
         try {
-            if (all.size() >= sched.config.maxThreads()) {
+            if (count() >= sched.config.maxThreads()) {
                 return new Refusal("maxThreads = " + sched.config.maxThreads() + " threads live already", null);
             }
             M m = new M(sched, nextId, p);
-            List<M> more = new ArrayList<>(all.size() + 1);
-            synchronized (this) {
-                more.addAll(all);
-                more.add(m);
-                all = more;
-            }
+            all.put(m.id, m);
             try {
                 m.start();
             } catch (Throwable e) {
@@ -144,9 +146,7 @@ final class Threads implements Runnable {
 
     /** An M ends. Called by that thread, and by the template for one that never began. */
     synchronized void remove(M m) {
-        List<M> fewer = new ArrayList<>(all);
-        fewer.remove(m);
-        all = fewer;
+        all.remove(m.id);
         notifyAll();
     }
 

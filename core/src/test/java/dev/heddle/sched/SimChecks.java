@@ -62,7 +62,7 @@ final class SimChecks {
 
     private int owners(P p) {
         int owners = 0;
-        List<M> all = sched.threads.all();
+        List<M> all = List.copyOf(sched.threads.all());
         for (int i = 0; i < all.size(); i++) {
             M m = all.get(i);
             owners += m.p == p && (long) M_WORD.get(m) == p.word() ? 1 : 0;
