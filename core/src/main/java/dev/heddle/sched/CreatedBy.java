@@ -67,6 +67,12 @@ record CreatedBy(Runnable body, StackTraceElement place) implements Runnable {
         };
     }
 
+    /** What a goroutine runs; null for a stranger, and after its end. */
+    static Class<?> bodyClass(G g) {
+        Runnable body = g.body();
+        return body == null ? null : body instanceof CreatedBy created ? created.body.getClass() : body.getClass();
+    }
+
     /** The place, or the class of the body. */
     private static Object source(Runnable body) {
         if (body instanceof CreatedBy created) {

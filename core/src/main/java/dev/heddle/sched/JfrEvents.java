@@ -11,8 +11,8 @@ import jdk.jfr.Threshold;
 
 /**
  * The events that a JDK Flight Recorder recording may contain, named {@code heddle.} and Go's name. What comes often is
- * off unless the recording asks for it; blocking is recorded from 20 ms, as the JDK's own park events are; what takes a P
- * away is always recorded.
+ * off unless the recording asks for it; blocking is recorded from 20 ms, as the JDK's own park events are (which it does not
+ * write for virtual threads, only those of {@code Thread.sleep}); what takes a P away is always recorded.
  *
  * <p>Whether an event is on is asked of the constants here: while no recording has ever run the JIT knows the answer.
  */
@@ -48,7 +48,7 @@ final class JfrEvents {
             case GO_DESTROY -> new GoDestroy().commit(goroutine);
             case PROC_START -> new ProcStart().commit(proc, machine);
             case PROC_STOP -> new ProcStop().commit(proc, machine);
-            case PROC_STEAL -> new ProcSteal().commit(proc, peer, (int) last != 0);
+            case PROC_STEAL -> new ProcSteal().commit(proc, peer, goroutine, (int) last != 0);
             case PROC_PREEMPT -> new ProcPreempt().commit(proc, peer, goroutine);
             case STEAL -> new Steal().commit(proc, peer, (int) last);
             case OVERFLOW -> new Overflow().commit(proc, last);
@@ -119,6 +119,10 @@ final class JfrEvents {
         @Label("Name")
         String name;
 
+        @Label("Body")
+        @Description("The class of what it runs")
+        Class<?> body;
+
         @Label("M")
         int machine;
 
@@ -148,7 +152,8 @@ final class JfrEvents {
 
     @Name("heddle.GoBlock")
     @Label("Goroutine Blocked")
-    @Description("A goroutine waited, from the call to when it ran again; waits inside code of the JDK have events there")
+    @Description("A goroutine waited by Heddle's means, or slept, from the call to when it ran again. Parks inside code of the"
+            + " JDK, such as its locks and queues, are in GoStart only: JFR has no events for them on virtual threads")
     @Category("Heddle")
     @Threshold("20 ms")
     static final class GoBlock extends Event {
@@ -261,13 +266,17 @@ final class JfrEvents {
         @Label("From M")
         int machine;
 
+        @Label("Goroutine")
+        long goroutine;
+
         @Label("Undeclared")
         @Description("Whether nobody had declared the call")
         boolean undeclared;
 
-        void commit(int proc, int machine, boolean undeclared) {
+        void commit(int proc, int machine, long goroutine, boolean undeclared) {
             this.proc = proc;
             this.machine = machine;
+            this.goroutine = goroutine;
             this.undeclared = undeclared;
             commit();
         }

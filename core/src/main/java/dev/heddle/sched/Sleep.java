@@ -21,6 +21,7 @@ final class Sleep {
     void await(long nanos) throws InterruptedException {
         Timer timer = new Timer(WAKE, this);
         g.waitReason(WaitReason.SLEEP);
+        Object event = g.sched.trace.parking(g, WaitReason.SLEEP);
         g.sched.startTimer(timer, nanos);
         try {
             while (!over) {
@@ -32,6 +33,7 @@ final class Sleep {
         } finally {
             timer.stop();
             g.waitReason(null);
+            g.sched.trace.unparked(event);
         }
     }
 }

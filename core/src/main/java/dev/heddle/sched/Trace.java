@@ -167,6 +167,7 @@ final class Trace {
             JfrEvents.GoStart slice = new JfrEvents.GoStart();
             slice.goroutine = g.id;
             slice.name = g.name;
+            slice.body = CreatedBy.bodyClass(g);
             slice.machine = m.id;
             slice.proc = m.p.id;
             m.trace.sliceEnd = 0;

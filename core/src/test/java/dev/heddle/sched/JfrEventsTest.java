@@ -108,6 +108,7 @@ class JfrEventsTest {
                     slices.stream().map(e -> e.getString("endedBy")).toList());
             assertEquals("chan receive", slices.getFirst().getString("reason"));
             assertEquals("waiter", slices.getFirst().getString("name"));
+            assertTrue(slices.getFirst().getClass("body").getName().startsWith(JfrEventsTest.class.getName()));
             assertEquals(0, slices.getFirst().getInt("proc"));
             assertTrue(slices.stream().allMatch(e -> !e.getDuration().isNegative()));
 
@@ -126,6 +127,24 @@ class JfrEventsTest {
         }
     }
 
+    /** It parks by the JDK's means, for which JFR has no event. */
+    @Test
+    void aSleep(@TempDir Path dir) throws Exception {
+        try (Scheduler s = Started.procs(1)) {
+            Goroutine[] sleeper = new Goroutine[1];
+            List<RecordedEvent> events = record(s, dir.resolve("sleep.jfr"), () -> sleeper[0] = s.go(() -> {
+                try {
+                    Goroutine.sleep(Duration.ofMillis(2));
+                } catch (InterruptedException e) {
+                    throw new IllegalStateException(e);
+                }
+            }));
+            RecordedEvent block = of(events, "GoBlock", sleeper[0]).getFirst();
+            assertEquals("sleep", block.getString("reason"));
+            assertTrue(block.getDuration().compareTo(Duration.ofMillis(2)) >= 0, block::toString);
+        }
+    }
+
     @Test
     void whatTakesAPAway(@TempDir Path dir) throws Exception {
         try (Scheduler s = Started.procs(2)) {
@@ -137,7 +156,7 @@ class JfrEventsTest {
                         && some[1].state() == Goroutine.State.DEAD);
             });
             assertFalse(of(events, "ProcPreempt", some[0]).isEmpty());
-            assertTrue(of(events, "ProcSteal").stream().anyMatch(e -> !e.getBoolean("undeclared")));
+            assertTrue(of(events, "ProcSteal", some[1]).stream().anyMatch(e -> !e.getBoolean("undeclared")));
             assertTrue(of(events, "GoSyscall", some[1]).stream().anyMatch(e -> e.getBoolean("lostProc")));
         }
     }
