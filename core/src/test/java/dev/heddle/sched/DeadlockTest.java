@@ -10,7 +10,7 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Go's crash_test.go as far as it is about deadlocks: TestSimpleDeadlock, TestLockedDeadlock, TestLockedDeadlock2; more in NetpollTest. */
+/** Go's crash_test.go as far as it is about deadlocks: TestSimpleDeadlock, TestLockedDeadlock, TestLockedDeadlock2. */
 @Timeout(120)
 class DeadlockTest {
     private static Scheduler reporting(int procs) {

@@ -14,7 +14,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Nobody starves: Go's TestYieldProgress, TestPreemptionAfterSyscall and TestPingPongHog. */
 @Timeout(300)
 class FairnessStressTest {
-    /** A goroutine that only looks and yields lets the others on. */
+    /** Go's TestYieldProgress: a goroutine that only looks and yields lets the others on. */
     @ParameterizedTest
     @CsvSource({"1,true", "1,false", "2,true", "2,false"})
     void aGoroutineThatYieldsAllTheTimeLetsOthersOn(int procs, boolean globally) {
@@ -48,7 +48,10 @@ class FairnessStressTest {
         }
     }
 
-    /** Eight goroutines on two Ps that are in short calls most of the time; one more must get its turns. */
+    /**
+     * Go's TestPreemptionAfterSyscall: eight goroutines on two Ps that are in short calls most of the time; one more must get
+     * its turns.
+     */
     @ParameterizedTest
     @ValueSource(ints = {10, 100, 1_000})
     void goroutinesInCallsLetOthersOn(int micros) {
@@ -106,9 +109,9 @@ class FairnessStressTest {
     }
 
     /**
-     * One P, a pair of goroutines with much to do between two wake-ups and a pair with little. A pair lives in runnext
-     * and shares its slice, so both pairs get the same time; without the inheritance the heavy one gets a thousand times
-     * as much.
+     * Go's TestPingPongHog: one P, a pair of goroutines with much to do between two wake-ups and a pair with little. A pair
+     * lives in runnext and shares its slice, so both pairs get the same time; without the inheritance the heavy one gets a
+     * thousand times as much.
      */
     @Test
     void pairsShareThePFairly() {

@@ -22,6 +22,10 @@ import org.junit.jupiter.api.condition.OS;
 /**
  * Those tests of Go's {@code proc_test.go}, {@code crash_test.go}, {@code metrics_test.go} and {@code sleep_test.go} that
  * have no better place beside what they test. Go's quantum is 10 ms; here it is 2 ms, so that they end sooner.
+ *
+ * <p>Nowhere: TestPreemptSplitBig (to stop for the collector is the JVM's business), those of Goexit (there is none) and
+ * TestInitDeadlock (nor a main goroutine), TestSchedPauseMetrics (the world is never stopped), TestMutexWaitTimeMetric
+ * (nobody adds up those waits).
  */
 @Timeout(120)
 class GoProcTest {

@@ -149,7 +149,7 @@ class LockOSThreadTest {
         }
     }
 
-    /** Go's TestYieldProgress and TestYieldLockedProgress: one that looks and yields, locked or not, leaves others their turns. */
+    /** Go's TestYieldProgress and TestYieldLockedProgress: one that looks and yields, locked or not, lets others on. */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void yieldProgress(boolean locked) throws Exception {

@@ -137,7 +137,10 @@ class RuntimeTimerTest {
         assertEquals(0, heap.size());
     }
 
-    /** Late by any number of periods: the next firing is the first one in phase that is still to come. */
+    /**
+     * Late by any number of periods, as long as can be in Go's TestOverflowPeriodRuntimeTimer: the next firing is the first one
+     * in phase that is still to come.
+     */
     @ParameterizedTest
     @CsvSource({
         "100, 10, 100, 110",

@@ -27,6 +27,7 @@ class SleepTest {
         }
     }
 
+    /** Go's TestSleep. */
     @Test
     void asLongAsAsked() throws Exception {
         try (Scheduler s = Started.procs(1)) {

@@ -84,7 +84,7 @@ class ThreadsTest {
         }
     }
 
-    /** Where Go ends the process, work waits until a thread comes back: nothing is lost. */
+    /** Go's TestThreadExhaustion: where Go ends the process, work waits until a thread comes back: nothing is lost. */
     @Test
     void atMaxThreadsWorkWaitsAndNothingIsLost() throws Exception {
         int calls = 6;

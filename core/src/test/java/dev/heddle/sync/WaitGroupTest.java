@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Waits for all; after Go's {@code waitgroup_test.go}. */
+/** Waits for all; after Go's {@code waitgroup_test.go}, but for TestWaitGroupMisuse2, which needs luck. */
 @Timeout(120)
 class WaitGroupTest {
     private static final Duration SHORT = Duration.ofMillis(5);

@@ -302,7 +302,10 @@ class TimerTest {
         }
     }
 
-    /** Every P but one is kept by a goroutine that computes; their timers fire all the same, and soon. */
+    /**
+     * Go's BenchmarkParallelTimerLatency with the lateness bounded: every P but one is kept by a goroutine that computes; their
+     * timers fire all the same, and soon.
+     */
     @Test
     void timersOfAHoggedPFire() throws Exception {
         int rounds = 100;
