@@ -65,7 +65,7 @@ public class ProcresizeStress {
         /** A foreign thread. */
         @Actor
         public void waker() {
-            sched.enqueue(null, g, true);
+            sched.enqueue(null, g);
         }
 
         /** Where it is. */

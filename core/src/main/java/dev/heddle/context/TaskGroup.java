@@ -1,6 +1,7 @@
 package dev.heddle.context;
 
 import dev.heddle.sched.Inherited;
+import dev.heddle.sched.Primitives;
 import dev.heddle.sched.Scheduler;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -184,6 +185,7 @@ public final class TaskGroup implements AutoCloseable {
     public <T> Task<T> fork(Callable<? extends T> body) {
         Objects.requireNonNull(body, "body");
         checkOpen();
+        Primitives.checkRoom(); // what is counted must be started
         forked = true;
         joined = false;
         Task<T> task = new Task<>(this, context.withCancel(), body);

@@ -7,6 +7,7 @@ import dev.heddle.sched.WaitReason;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.time.Duration;
+import java.util.Objects;
 
 /**
  * Waits until a number of things have ended, with the rules of Go's {@code sync.WaitGroup}: {@link #add} before something
@@ -52,6 +53,10 @@ public final class WaitGroup {
      *     somebody waits for an earlier round
      */
     public void add(int delta) {
+        add(delta, false);
+    }
+
+    private void add(int delta, boolean hasRoom) {
         while (true) {
             long s = state;
             long next = s + ((long) delta << COUNTER_SHIFT);
@@ -66,7 +71,7 @@ public final class WaitGroup {
             if ((int) s != 0 && delta > 0 && counter == delta) {
                 throw new IllegalStateException("WaitGroup misuse: add called concurrently with await");
             }
-            if (wakes) {
+            if (wakes && !hasRoom) {
                 Primitives.checkRoom();
             }
             if (STATE.compareAndSet(this, s, next)) {
@@ -128,6 +133,9 @@ public final class WaitGroup {
      * @throws java.util.concurrent.RejectedExecutionException after the scheduler's end; then nothing is waited for
      */
     public void go(Scheduler scheduler, Runnable body) {
+        Objects.requireNonNull(scheduler, "scheduler");
+        Objects.requireNonNull(body, "body"); // here, and not in the goroutine
+        Primitives.checkRoom(); // what is counted must be started
         add(1);
         boolean started = false;
         try {
@@ -141,7 +149,7 @@ public final class WaitGroup {
             started = true;
         } finally {
             if (!started) {
-                done();
+                add(-1, true); // made sure of above: here it may not fail
             }
         }
     }
