@@ -21,7 +21,7 @@ final class Sleep {
     void await(long nanos) throws InterruptedException {
         Timer timer = new Timer(WAKE, this);
         g.waitReason(WaitReason.SLEEP);
-        Object event = g.sched.trace.parking(g, WaitReason.SLEEP);
+        Object event = Trace.recordsWaits() ? Trace.parking(g, WaitReason.SLEEP) : null;
         g.sched.startTimer(timer, nanos);
         try {
             while (!over) {
@@ -33,7 +33,7 @@ final class Sleep {
         } finally {
             timer.stop();
             g.waitReason(null);
-            g.sched.trace.unparked(event);
+            Trace.unparked(event);
         }
     }
 }
