@@ -60,6 +60,9 @@ final class Sysmon implements Runnable {
     private final ThreadMXBean cpu;
     private final ReadyList ready = new ReadyList();
     private final TraceWriter trace = new TraceWriter(-1);
+    /** Whether whoever makes a P busy has to end the deep sleep, which may still be to come, and clears this. */
+    private volatile boolean wakeable;
+
     private volatile boolean deep;
     private volatile boolean workUnseen;
     private volatile long handoffs;
@@ -187,9 +190,10 @@ final class Sysmon implements Runnable {
         thread.join(Math.max(1, nanos / 1_000_000));
     }
 
-    /** Ends a deep sleep; costs a read when there is none. */
+    /** Ends a deep sleep, or keeps it from beginning; costs a read when there is none. */
     void wakeIfDeep() {
-        if (deep) {
+        if (wakeable) {
+            wakeable = false;
             LockSupport.unpark(thread);
         }
     }
@@ -236,15 +240,17 @@ final class Sysmon implements Runnable {
 
     /** All Ps are idle and have been for a while: until one of them is not. */
     private void sleepDeep() {
-        sched.deadlock.check();
+        wakeable = true; // pairs with Idle.get and M.acquirep: npidle is lowered, then this is looked at
+        sched.deadlock.check(); // after that, or what comes between this look and the sleep would not be looked at
         long begin = Clock.nanotime();
         noteBlocked(begin);
-        deep = true; // pairs with Idle.get and M.acquirep: npidle is lowered, then this is looked at
-        if (sched.idle.npidle() == sched.gomaxprocs && !sched.stopping && !stranded()) {
+        deep = true;
+        if (wakeable && sched.idle.npidle() == sched.gomaxprocs && !sched.stopping && !stranded()) {
             LockSupport.parkNanos(this, DEEP_SLEEP_NANOS);
             Thread.interrupted(); // by a stranger: else no park would wait any more
         }
         deep = false;
+        wakeable = false;
         forget();
         long now = Clock.nanotime();
         if (now - begin >= DEEP_SLEEP_NANOS) { // and would be for ever the same few that are looked at

@@ -127,6 +127,44 @@ class DeadlockTest {
         }
     }
 
+    /** Sysmon looks before it sleeps; what happens between the look and the sleep has it look again. */
+    @Test
+    void oneThatComesJustBeforeSysmonSleepsIsReportedToo() {
+        try (LogCapture log = LogCapture.quiet();
+                Scheduler s = reporting(1)) {
+            BinarySemaphore[] never = new BinarySemaphore[50];
+            for (int i = 0; i < never.length; i++) {
+                BinarySemaphore semaphore = new BinarySemaphore();
+                never[i] = semaphore;
+                int expected = i + 1;
+                s.go(() -> semaphore.acquire(WaitReason.SEMACQUIRE));
+                Waiting.until(s, "deadlock " + expected, () -> s.sched().deadlock.reports() == expected); // and then it sleeps
+            }
+            Waiting.until(s, "all are in the log", () -> log.messages(Level.ERROR).size() == never.length);
+            for (BinarySemaphore semaphore : never) {
+                semaphore.release();
+            }
+            Quiet.afterEnd(s);
+        }
+    }
+
+    /** It has lost its P, which is idle, so sysmon sleeps; when it waits in the end it needs none, and wakes nobody. */
+    @Test
+    void aHogThatWaitsInTheEndIsCaughtToo() {
+        try (LogCapture log = LogCapture.quiet();
+                Scheduler s = reporting(1)) {
+            BinarySemaphore never = new BinarySemaphore();
+            s.go(() -> {
+                Busy.untilPreempted();
+                Busy.until(s.sched().sysmon::isDeep);
+                never.acquire(WaitReason.SEMACQUIRE);
+            });
+            reported(s, log, "[semacquire]");
+            never.release();
+            Quiet.afterEnd(s);
+        }
+    }
+
     @Test
     void aTimerIsNoDeadlock() {
         try (Scheduler s = reporting(1)) {
