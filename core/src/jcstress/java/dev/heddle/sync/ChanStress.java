@@ -6,10 +6,10 @@ import org.openjdk.jcstress.annotations.Expect;
 import org.openjdk.jcstress.annotations.JCStressTest;
 import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
-import org.openjdk.jcstress.infra.results.III_Result;
 import org.openjdk.jcstress.infra.results.II_Result;
+import org.openjdk.jcstress.infra.results.I_Result;
 
-/** Channels, selects and the mutex: what changes hands does so once. */
+/** Channels: a value changes hands once, whatever else happens to the channel. */
 public class ChanStress {
     private static int receive(Chan<Integer> c) {
         try {
@@ -20,7 +20,7 @@ public class ChanStress {
         }
     }
 
-    private static int send(Chan<Integer> c, int value) {
+    static int send(Chan<Integer> c, int value) {
         try {
             return c.trySend(value) ? 1 : 0;
         } catch (ChanClosedException e) {
@@ -62,7 +62,7 @@ public class ChanStress {
         }
     }
 
-    /** The twin: the close sets its flag, and the send has looked at it, without the lock. */
+    /** The twin of {@link HandOffAgainstClose}: the close sets its flag, and the send has looked at it, without the lock. */
     @JCStressTest
     @Outcome(id = "1, 1", expect = Expect.ACCEPTABLE, desc = "handed over")
     @Outcome(id = "-1, 0", expect = Expect.ACCEPTABLE, desc = "closed first")
@@ -104,72 +104,6 @@ public class ChanStress {
         }
     }
 
-    /** A select that waits on two channels, and a sender on each: one of them, and only one, is heard. */
-    @JCStressTest
-    @Outcome(id = "1, 0, 1", expect = Expect.ACCEPTABLE, desc = "the first")
-    @Outcome(id = "0, 1, 2", expect = Expect.ACCEPTABLE, desc = "the second")
-    @Outcome(expect = Expect.FORBIDDEN, desc = "both, none, or not the one that was chosen")
-    @State
-    public static class SelectAgainstTwoSenders {
-        private final Chan<Integer> a = new Chan<>();
-        private final Chan<Integer> b = new Chan<>();
-        private final Select.Case<Integer> fromA = Select.receive(a);
-        private final Select.Case<Integer> fromB = Select.receive(b);
-        private final Select select = Select.of(fromA, fromB);
-
-        /** It waits. */
-        public SelectAgainstTwoSenders() {
-            select.enqueueAll();
-        }
-
-        /** To one. */
-        @Actor
-        public void sendToA(III_Result r) {
-            r.r1 = send(a, 1);
-        }
-
-        /** To the other. */
-        @Actor
-        public void sendToB(III_Result r) {
-            r.r2 = send(b, 2);
-        }
-
-        /** The select wakes. */
-        @Arbiter
-        public void select(III_Result r) {
-            Integer value = select.waitForOne(Long.MAX_VALUE) == fromA ? fromA.value() : fromB.value();
-            r.r3 = value;
-        }
-    }
-
-    /** The twin: no claim, each sender is content with the lock of its own channel. */
-    @JCStressTest
-    @Outcome(id = "1, 0", expect = Expect.ACCEPTABLE, desc = "the first")
-    @Outcome(id = "0, 1", expect = Expect.ACCEPTABLE, desc = "the second")
-    @Outcome(id = "1, 1", expect = Expect.ACCEPTABLE_INTERESTING, desc = "both: the mistake shows")
-    @State
-    public static class BrokenSelectWithoutClaim {
-        private volatile int done;
-
-        /** Looks, then takes. */
-        @Actor
-        public void sendToA(II_Result r) {
-            if (done == 0) {
-                done = 1;
-                r.r1 = 1;
-            }
-        }
-
-        /** Looks, then takes. */
-        @Actor
-        public void sendToB(II_Result r) {
-            if (done == 0) {
-                done = 1;
-                r.r2 = 1;
-            }
-        }
-    }
-
     /** A try that overlaps a close and a last receive: at no moment is the channel open and empty. */
     @JCStressTest
     @Outcome(id = "7, -1", expect = Expect.ACCEPTABLE, desc = "the try got it")
@@ -198,7 +132,7 @@ public class ChanStress {
         }
     }
 
-    /** The twin: looks at the flag first and at the value then. */
+    /** The twin of {@link TryReceiveAgainstClose}: looks at the flag first and at the value then. */
     @JCStressTest
     @Outcome(id = "0", expect = Expect.ACCEPTABLE_INTERESTING, desc = "nothing yet: the mistake shows")
     @Outcome(expect = Expect.ACCEPTABLE, desc = "right")
@@ -209,7 +143,7 @@ public class ChanStress {
 
         /** In the wrong order. */
         @Actor
-        public void tryReceive(org.openjdk.jcstress.infra.results.I_Result r) {
+        public void tryReceive(I_Result r) {
             boolean wasClosed = closed;
             int seen = value;
             r.r1 = seen != 0 ? seen : wasClosed ? -1 : 0;
@@ -223,107 +157,113 @@ public class ChanStress {
         }
     }
 
-    /** An unlock with a waiter on the queue, against one that barges in: one has it, and the waiter is not forgotten. */
-    @JCStressTest
-    @Outcome(id = "1, 0", expect = Expect.ACCEPTABLE, desc = "barged in; the waiter is awake, or the next unlock wakes it")
-    @Outcome(id = "0, 0", expect = Expect.ACCEPTABLE, desc = "too early; the waiter is awake")
-    @Outcome(expect = Expect.FORBIDDEN, desc = "the waiter is forgotten")
-    @State
-    public static class UnlockAgainstBarging {
-        private final Mutex m = new Mutex();
-        private final Sudog waiter = new Sudog();
+    /** A channel that holds two values, and two who want one each. */
+    private abstract static class TwoValues {
+        final Chan<Integer> c = new Chan<>(2);
 
-        /** Locked, and one waits. */
-        public UnlockAgainstBarging() {
-            m.lock();
-            m.takeOrEnqueue(waiter, false, false);
-        }
-
-        /** Wakes the waiter. */
-        @Actor
-        public void unlock() {
-            m.unlock();
-        }
-
-        /** Takes what the waiter was woken for. */
-        @Actor
-        public void barge(II_Result r) {
-            r.r1 = m.tryLock() ? 1 : 0;
-        }
-
-        /** The waiter must be awake: it was the only one. */
-        @Arbiter
-        public void waiter(II_Result r) {
-            r.r2 = waiter.queued ? 1 : 0;
+        TwoValues() {
+            c.send(1);
+            c.send(2);
         }
     }
 
-    /** Two that come to wait, one unlock: it sees one of them or they see it free. */
+    /** Two receivers at a buffer: each value goes to one. */
     @JCStressTest
-    @Outcome(id = "1, 0", expect = Expect.ACCEPTABLE, desc = "found it free")
-    @Outcome(id = "0, 0", expect = Expect.ACCEPTABLE, desc = "queued, and woken by the unlock")
-    @Outcome(id = "0, 1", expect = Expect.FORBIDDEN, desc = "waits beside a free mutex")
+    @Outcome(id = {"1, 2", "2, 1"}, expect = Expect.ACCEPTABLE, desc = "one each")
+    @Outcome(expect = Expect.FORBIDDEN, desc = "lost, doubled, or nothing yet")
     @State
-    public static class UnlockAgainstWaiting {
-        private final Mutex m = new Mutex();
-        private final Sudog waiter = new Sudog();
-
-        /** Locked. */
-        public UnlockAgainstWaiting() {
-            m.lock();
-        }
-
-        /** May see the waiter. */
+    public static class TwoReceivers extends TwoValues {
+        /** One. */
         @Actor
-        public void unlock() {
-            m.unlock();
+        public void first(II_Result r) {
+            r.r1 = receive(c);
         }
 
-        /** May see that it is free. */
+        /** The other. */
         @Actor
-        public void await(II_Result r) {
-            r.r1 = m.takeOrEnqueue(waiter, false, false) ? 1 : 0;
-        }
-
-        /** Whether it still is on the queue. */
-        @Arbiter
-        public void after(II_Result r) {
-            r.r2 = waiter.queued ? 1 : 0;
+        public void second(II_Result r) {
+            r.r2 = receive(c);
         }
     }
 
-    /** The twin: looks whether it is free, then says that it waits. */
+    /** The twin of {@link TwoReceivers}: they do not take the lock. */
     @JCStressTest
-    @Outcome(id = "0, 1", expect = Expect.ACCEPTABLE_INTERESTING, desc = "waits beside a free mutex: the mistake shows")
-    @Outcome(expect = Expect.ACCEPTABLE, desc = "right")
+    @Outcome(id = {"1, 2", "2, 1"}, expect = Expect.ACCEPTABLE, desc = "one each")
+    @Outcome(expect = Expect.ACCEPTABLE_INTERESTING, desc = "lost or doubled: the mistake shows")
     @State
-    public static class BrokenUnlockAgainstWaiting {
-        private volatile boolean locked = true;
-        private volatile boolean waits;
-
-        /** Looks for a waiter after it has unlocked; or rather before. */
-        @Actor
-        public void unlock() {
-            boolean wakes = waits;
-            locked = false;
-            if (wakes) {
-                waits = false;
-            }
+    public static class BrokenTwoReceivers extends TwoValues {
+        private int take() {
+            return c.take(null) instanceof Integer value ? value : 0;
         }
 
-        /** Checks, then acts. */
+        /** One. */
         @Actor
-        public void await(II_Result r) {
-            r.r1 = locked ? 0 : 1;
-            if (r.r1 == 0) {
-                waits = true;
-            }
+        public void first(II_Result r) {
+            r.r1 = take();
         }
 
-        /** Whether it still waits. */
-        @Arbiter
-        public void after(II_Result r) {
-            r.r2 = waits ? 1 : 0;
+        /** The other. */
+        @Actor
+        public void second(II_Result r) {
+            r.r2 = take();
+        }
+    }
+
+    /** A receiver that waits, and whose time is over. */
+    private abstract static class TimeIsOver {
+        final Chan<Integer> c = new Chan<>();
+        final Sudog receiver = new Sudog();
+
+        TimeIsOver() {
+            c.recvq.enqueue(receiver);
+        }
+
+        /** As at the end of a wait that ended by itself. */
+        boolean withdraw() {
+            c.lock.lock();
+            boolean removed = c.recvq.remove(receiver);
+            c.lock.unlock();
+            return removed;
+        }
+    }
+
+    /** The end of the time against a send: the receiver goes without a value, or it has been given one. */
+    @JCStressTest
+    @Outcome(id = "1, 0", expect = Expect.ACCEPTABLE, desc = "it has left; nobody takes the value")
+    @Outcome(id = "0, 1", expect = Expect.ACCEPTABLE, desc = "it was given the value in the last moment")
+    @Outcome(expect = Expect.FORBIDDEN, desc = "a value that nobody has, or a send that has not seen the receiver")
+    @State
+    public static class TimeoutAgainstSend extends TimeIsOver {
+        /** The receiver. */
+        @Actor
+        public void receiver(II_Result r) {
+            r.r1 = withdraw() ? 1 : 0;
+        }
+
+        /** The sender. */
+        @Actor
+        public void sender(II_Result r) {
+            r.r2 = send(c, 7);
+        }
+    }
+
+    /** The twin of {@link TimeoutAgainstSend}: the receiver looks whether it still waits, and then leaves. */
+    @JCStressTest
+    @Outcome(id = {"1, 0", "0, 1"}, expect = Expect.ACCEPTABLE, desc = "as it should be")
+    @Outcome(expect = Expect.ACCEPTABLE_INTERESTING, desc = "a value that nobody has: the mistake shows")
+    @State
+    public static class BrokenTimeoutAgainstSend extends TimeIsOver {
+        /** Check, then act. */
+        @Actor
+        public void receiver(II_Result r) {
+            r.r1 = receiver.queued ? 1 : 0;
+            withdraw();
+        }
+
+        /** The sender. */
+        @Actor
+        public void sender(II_Result r) {
+            r.r2 = send(c, 7);
         }
     }
 }
