@@ -35,6 +35,15 @@ final class Goroutines {
         return m;
     }
 
+    /** How many Ps wait for a thread to be made; takes them off that list. */
+    static int waiting(Sched sched) {
+        int n = 0;
+        while (sched.threads.takeWaiting() != null) {
+            n++;
+        }
+        return n;
+    }
+
     static G make(Runnable continuation) {
         return new G(BUSY, NEVER_STARTED, continuation, 0);
     }

@@ -19,15 +19,6 @@ public class HandOverStress {
         final M m = new M(sched, 0, null);
         final P first = sched.idle.pidleget();
         final P second = sched.idle.pidleget();
-
-        /** How many Ps wait for a thread. */
-        int waiting() {
-            int n = 0;
-            while (sched.threads.takeWaiting() != null) {
-                n++;
-            }
-            return n;
-        }
     }
 
     /** {@link Spares#startm} for two Ps, while the one M is about to park in {@link Spares#stopm}. */
@@ -53,7 +44,7 @@ public class HandOverStress {
         @Arbiter
         public void arbiter(II_Result r) {
             r.r1 = m.p != null && m.nextp == null ? 1 : 0;
-            r.r2 = waiting();
+            r.r2 = Goroutines.waiting(sched);
         }
     }
 
@@ -85,7 +76,7 @@ public class HandOverStress {
         @Arbiter
         public void arbiter(II_Result r) {
             r.r1 = m.nextp != null ? 1 : 0;
-            r.r2 = waiting();
+            r.r2 = Goroutines.waiting(sched);
         }
     }
 
@@ -125,7 +116,7 @@ public class HandOverStress {
         @Arbiter
         public void arbiter(II_Result r) {
             r.r1 = m.nextp != null ? 1 : 0;
-            r.r2 = waiting();
+            r.r2 = Goroutines.waiting(sched);
         }
     }
 

@@ -64,11 +64,7 @@ public class LockedThreadsStress {
 
         /** How many Ps are idle or wait for a thread. */
         int free() {
-            int n = sched.idle.count();
-            while (sched.threads.takeWaiting() != null) {
-                n++;
-            }
-            return n;
+            return sched.idle.count() + Goroutines.waiting(sched);
         }
     }
 

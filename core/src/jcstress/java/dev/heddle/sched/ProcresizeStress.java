@@ -532,11 +532,8 @@ public class ProcresizeStress {
         @Arbiter
         public void arbiter(III_Result r) {
             int idle = sched.idle.count();
+            r.r2 = idle + Goroutines.waiting(sched);
             r.r3 = idle == sched.idle.npidle() ? 1 : 0;
-            while (sched.threads.takeWaiting() != null) {
-                idle++;
-            }
-            r.r2 = idle;
         }
     }
 
