@@ -166,6 +166,7 @@ public sealed class Context permits CancellableContext {
      */
     @SuppressWarnings("unchecked") // withValue ties key and value together
     public <T> Optional<T> value(Key<T> key) {
+        Objects.requireNonNull(key, "key");
         for (Values at = values; at != null; at = at.next) {
             if (at.key == key) {
                 return Optional.of((T) at.value);

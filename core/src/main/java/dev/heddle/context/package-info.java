@@ -9,5 +9,8 @@
  *
  * <p>Differs from Go: a context is not handed from function to function. Each goroutine has a current one
  * ({@link dev.heddle.context.Context#current}), which the goroutines that it starts inherit.
+ *
+ * <p>Arguments must not be null, unless a method says what null means: else it throws {@link NullPointerException}, and has
+ * done nothing.
  */
 package dev.heddle.context;

@@ -12,6 +12,9 @@
  * {@link dev.heddle.sched.RuntimeTimer} for {@code dev.heddle.time}; {@link dev.heddle.sched.Inherited} for
  * {@code dev.heddle.context}.
  *
+ * <p>Arguments must not be null, unless a method says what null means: else it throws {@link NullPointerException}, and has
+ * done nothing.
+ *
  * <p>How it works inside is told by README.md of this module, which follows a goroutine from stop to stop, and by the comment
  * of each class.
  */

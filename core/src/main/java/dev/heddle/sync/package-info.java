@@ -20,5 +20,8 @@
  *   <li>At the end of a stack an operation ends with {@link java.lang.StackOverflowError} before it has done anything, so no
  *       lock stays held and no waiter is forgotten. An unlock or release that ends so has not happened.
  * </ul>
+ *
+ * <p>Arguments must not be null, unless a method says what null means: else it throws {@link NullPointerException}, and has
+ * done nothing.
  */
 package dev.heddle.sync;

@@ -4,5 +4,8 @@
  *
  * <p>A timer belongs to a scheduler, whose Ps fire it: that of the goroutine that makes it, or the one that is given. Code
  * outside a goroutine has to give one.
+ *
+ * <p>Arguments must not be null, unless a method says what null means: else it throws {@link NullPointerException}, and has
+ * done nothing.
  */
 package dev.heddle.time;

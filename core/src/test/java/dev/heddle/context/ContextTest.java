@@ -178,6 +178,7 @@ class ContextTest {
         assertEquals(Optional.of("x"), b.value(OTHER));
         assertEquals(Optional.empty(), a.value(OTHER), "another key of the same name");
         assertThrows(NullPointerException.class, () -> a.withValue(NAME, null));
+        assertThrows(NullPointerException.class, () -> a.value(null));
     }
 
     // -- deadlines --
