@@ -18,16 +18,19 @@ import java.util.Set;
  * it is empty while the thread sleeps. A goroutine whose P is taken away goes on in the lane of its M. Times are in
  * microseconds since the first event.
  *
- * <p>What viewers want. {@code chrome://tracing} sorts processes by name and Perfetto puts a lane whose number is that of its
- * process first, so both are told the order, and the processes have numbers that no lane has. Of two slices that begin at
+ * <p>What viewers want. {@code chrome://tracing} sorts processes by name, so it is told the order. Perfetto calls a lane "main
+ * thread" and puts it first if its number is 0 or that of its process, so lanes have other numbers. Of two slices that begin at
  * the same time the first in the file would be the outer one, and their ends are computed in floating point: so one that lies
  * inside another begins a nanosecond later and ends one earlier, and so does one that ends where the next begins.
  */
 final class ChromeTrace {
-    /** The numbers of the two processes: so high that hardly an M has one of them. */
-    static final int PROCS = 1_000_001;
+    /** The numbers of the two processes. */
+    static final int PROCS = 1;
 
-    static final int MACHINES = 1_000_002;
+    static final int MACHINES = 2;
+
+    /** The number of the lane of P0, and of M0. */
+    static final int FIRST_LANE = 10_000;
 
     private static final String SPINNING = "spinning";
     private static final String NETPOLLER = "in the netpoller";
@@ -110,7 +113,7 @@ final class ChromeTrace {
         }
         for (P p : sched.procs) {
             if (!usedLanes.contains(p.id)) { // viewers leave out a lane with nothing in it
-                json.event("ran nothing", 'i', PROCS, p.id, 0).category("scheduler").inLane().end();
+                draw("ran nothing", 'i', PROCS, p.id, 0).category("scheduler").inLane().end();
             }
         }
         name(MACHINES, 0, "process", sched.config.name() + ": Ms", 1);
@@ -168,7 +171,7 @@ final class ChromeTrace {
         slice.start = queued.remove(e.goroutine());
         put(slice, e.proc());
         if (slice.start != null && slice.start.arrow != 0) {
-            json.event("wake", 'f', slice.process, slice.lane, nanos).category("wake");
+            draw("wake", 'f', slice.process, slice.lane, nanos).category("wake");
             json.arrow(slice.start.arrow, true).end();
         }
         if (e.proc() >= 0) {
@@ -256,7 +259,7 @@ final class ChromeTrace {
 
     private void close(Slice slice, long nanos, String why) throws IOException {
         closeCall(slice, nanos);
-        json.event(nameOf(slice.goroutine), 'X', slice.process, slice.lane, slice.since);
+        draw(nameOf(slice.goroutine), 'X', slice.process, slice.lane, slice.since);
         json.duration(nanos - slice.since).category("goroutine");
         json.arg("goroutine", slice.goroutine).arg("m", slice.machine);
         if (slice.start != null) {
@@ -267,7 +270,7 @@ final class ChromeTrace {
 
     private void closeCall(Slice slice, long nanos) throws IOException {
         if (slice.calling) {
-            json.event("blocking call", 'X', slice.process, slice.lane, slice.callSince);
+            draw("blocking call", 'X', slice.process, slice.lane, slice.callSince);
             json.duration(nanos - 1 - slice.callSince).category("syscall").end();
             slice.calling = false;
         }
@@ -279,10 +282,14 @@ final class ChromeTrace {
         long arrow = 0;
         if (by != null && e.goroutine() != by.goroutine) {
             arrow = ++arrows;
-            json.event("wake", 's', by.process, by.lane, nanos).category("wake");
+            draw("wake", 's', by.process, by.lane, nanos).category("wake");
             json.arrow(arrow, false).end();
         }
         queued.put(e.goroutine(), new Queued(nanos, said(e), arrow));
+    }
+
+    private TraceJson draw(String name, char phase, int process, int lane, long nanos) {
+        return json.event(name, phase, process, FIRST_LANE + lane, nanos);
     }
 
     private String nameOf(long goroutine) {
@@ -339,14 +346,14 @@ final class ChromeTrace {
         }
         State state = states.remove(machine);
         if (state != null && nanos >= state.nanos) {
-            json.event(state.what, 'X', MACHINES, machine, state.nanos);
+            draw(state.what, 'X', MACHINES, machine, state.nanos);
             json.duration(nanos - state.nanos).category("thread").end();
         }
     }
 
     private void instant(int process, int lane, TraceEvent e, long nanos) throws IOException {
         if (lane >= 0) {
-            json.event(e.type().toString(), 'i', process, lane, nanos).category("scheduler").inLane();
+            draw(e.type().toString(), 'i', process, lane, nanos).category("scheduler").inLane();
             json.arg("event", e.toString()).end();
         }
     }
@@ -354,12 +361,12 @@ final class ChromeTrace {
     private void counter(String name, long nanos, long value) throws IOException {
         Long before = counters.put(name, value);
         if (before == null || before != value) {
-            json.event(name, 'C', PROCS, 0, nanos).arg("goroutines", value).end();
+            draw(name, 'C', PROCS, 0, nanos).arg("goroutines", value).end();
         }
     }
 
     private void name(int process, int lane, String what, String name, int position) throws IOException {
-        json.event(what + "_name", 'M', process, lane, 0).arg("name", name).end();
-        json.event(what + "_sort_index", 'M', process, lane, 0).arg("sort_index", position).end();
+        draw(what + "_name", 'M', process, lane, 0).arg("name", name).end();
+        draw(what + "_sort_index", 'M', process, lane, 0).arg("sort_index", position).end();
     }
 }

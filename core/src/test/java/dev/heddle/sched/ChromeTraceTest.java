@@ -207,8 +207,12 @@ class ChromeTraceTest {
         return new TraceEvent(nanos, type, proc, -1, goroutine, 0, from, null, null, "");
     }
 
+    private static int number(JsonNode e) {
+        return e.get("tid").asInt() - ChromeTrace.FIRST_LANE;
+    }
+
     private static String drawn(JsonNode slice) {
-        String lane = (slice.get("pid").asInt() == PROCS ? "P" : "M") + slice.get("tid");
+        String lane = (slice.get("pid").asInt() == PROCS ? "P" : "M") + number(slice);
         return lane + " " + nanos(slice, "ts") + "+" + nanos(slice, "dur") + " " + slice.get("name").asString();
     }
 
@@ -222,7 +226,7 @@ class ChromeTraceTest {
         return drawn;
     }
 
-    /** Viewers sort by name, and put a lane first whose number is that of its process. */
+    /** Viewers sort by name, and take a lane for the main one whose number is that of its process, or 0. */
     @Test
     void lanesAreToldTheirOrder() throws IOException {
         JsonNode events = fileOf(event(1, Type.PROC_START, 2, 11, 0)).get("traceEvents");
@@ -233,8 +237,8 @@ class ChromeTraceTest {
         assertEquals(Map.of(PROCS, 0, MACHINES, 1), processes);
         Map<String, Integer> threads = new HashMap<>();
         for (JsonNode e : meta(events, "thread_sort_index")) {
-            assertTrue(e.get("pid").asInt() != e.get("tid").asInt());
-            threads.put(e.get("pid") + " " + e.get("tid"), e.get("args").get("sort_index").asInt());
+            assertTrue(e.get("pid").asInt() != e.get("tid").asInt() && e.get("tid").asInt() != 0);
+            threads.put(e.get("pid") + " " + number(e), e.get("args").get("sort_index").asInt());
         }
         assertEquals(
                 Map.of(PROCS + " 0", 0, PROCS + " 1", 1, PROCS + " 2", 2, MACHINES + " 11", 11), threads);
@@ -246,7 +250,7 @@ class ChromeTraceTest {
         JsonNode events = fileOf(start(1, 1, 0, 5, 0), event(9, Type.GO_BLOCK, 1, 0, 5)).get("traceEvents");
         Set<Integer> empty = new HashSet<>();
         for (JsonNode e : phase(events, "i")) {
-            empty.add(e.get("tid").asInt());
+            empty.add(number(e));
         }
         assertEquals(Set.of(0, 2), empty);
     }
