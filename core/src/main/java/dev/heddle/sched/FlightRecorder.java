@@ -91,7 +91,7 @@ public final class FlightRecorder {
      * Writes {@link #events} in the Trace Event Format, which {@code ui.perfetto.dev} and {@code chrome://tracing} open: a lane
      * for each P, with the goroutines that ran on it, their blocking calls and what sysmon did to it; a lane for each M, with
      * the Ps that it had and the goroutines that it ran without one; arrows from each wake-up to the run that followed;
-     * counters for the queues. Takes half a second for 10 MiB of events, which make some 35 MB.
+     * counters for the queues. 10 MiB of events make some 40 MB.
      *
      * @param out is written in UTF-8, and neither flushed nor closed
      * @throws IOException if it cannot be written to

@@ -28,7 +28,7 @@ public final class Traces implements Consumer<App> {
     /** The longest recording, so that a typing error does not keep it on. A guess. */
     private static final int MAX_SECONDS = 60;
 
-    /** Memory while it records: three seconds of a busy server, which make some 100 MB of JSON. A guess. */
+    /** Memory while it records: three seconds of a busy server, which make some 120 MB of JSON. A guess. */
     private static final long MAX_BYTES = 32 << 20;
 
     private final String path;
