@@ -50,6 +50,32 @@ class TimersTest {
     }
 
     @Test
+    void takesAllOfAnother() {
+        Timers dead = new Timers();
+        List<Long> times = new ArrayList<>();
+        for (long when = 1; when <= 100; when++) {
+            times.add(when);
+        }
+        List<Long> shuffled = new ArrayList<>(times);
+        Collections.shuffle(shuffled, new java.util.Random(1));
+        Timer last = null;
+        for (long when : shuffled) {
+            Timer timer = timer(when);
+            (when % 3 == 0 ? timers : dead).add(timer, when);
+            last = when == 100 ? timer : last;
+        }
+        assertTrue(timers.takeAll(dead), "1 is earlier than 3");
+        assertEquals(0, dead.size());
+        assertEquals(Timers.NONE, dead.minWhen());
+        assertEquals(1, timers.minWhen());
+        assertEquals(100, timers.size());
+        assertTrue(last.stop(), "it knows where it is now");
+        assertFalse(timers.takeAll(new Timers()));
+        assertEquals(99, timers.runDue(100));
+        assertEquals(times.subList(0, 99), fired);
+    }
+
+    @Test
     void stopTellsWhetherItWillFire() {
         Timer timer = timer("a");
         assertFalse(timer.stop(), "never started");
