@@ -29,13 +29,17 @@ import java.util.function.Consumer;
  * <p>In a loop, made once and used again and again, which allocates nothing:
  *
  * <pre>{@code
+ * var quitting = Select.receive(quit);
  * var job = Select.receive(jobs);
  * var result = Select.<Result>send(null, null); // a case without a channel is never ready
- * Select select = Select.of(job, result);
- * while (true) {
- *     switch (select.await()) {
- *         case 0 -> result.chan(results).value(handle(job.value()));
- *         case 1 -> result.chan(null);
+ * Select select = Select.of(quitting, job, result);
+ * for (int ready = select.await(); ready != 0; ready = select.await()) {
+ *     if (ready == 1) {
+ *         result.value(handle(job.value())).chan(results);
+ *         job.chan(null); // no other job until the result is sent
+ *     } else {
+ *         result.chan(null);
+ *         job.chan(jobs);
  *     }
  * }
  * }</pre>

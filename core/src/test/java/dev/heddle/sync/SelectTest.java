@@ -25,6 +25,39 @@ class SelectTest {
     private static final Duration SHORT = Duration.ofMillis(5);
     private static final Duration LONG = Duration.ofSeconds(60);
 
+    /** The loop of the class comment. */
+    @Test
+    void aLoopThatSwitchesItsCases() {
+        try (Crew crew = new Crew(Crew.Kind.GOROUTINES_ON_FOUR)) {
+            Chan<Integer> jobs = new Chan<>();
+            Chan<String> results = new Chan<>();
+            Chan<Boolean> quit = new Chan<>();
+            crew.scheduler().go(() -> {
+                var quitting = Select.receive(quit);
+                var job = Select.receive(jobs);
+                var result = Select.<String>send(null, null);
+                Select select = Select.of(quitting, job, result);
+                for (int ready = select.await(); ready != 0; ready = select.await()) {
+                    if (ready == 1) {
+                        result.value("job " + job.value()).chan(results);
+                        job.chan(null);
+                    } else {
+                        result.chan(null);
+                        job.chan(jobs);
+                    }
+                }
+                results.close();
+            });
+            for (int i = 0; i < 100; i++) {
+                jobs.send(i);
+                assertFalse(jobs.trySend(-1), "no other job until the result is sent");
+                assertEquals("job " + i, results.receive(LONG));
+            }
+            quit.close();
+            assertNull(results.receiveOrNull());
+        }
+    }
+
     // -- by one alone --
 
     @Test
