@@ -509,12 +509,37 @@ final class G implements Goroutine, Executor, Runnable {
 
     @Override
     public void join() throws InterruptedException {
-        thread.join();
+        G caller = joining();
+        try {
+            thread.join();
+        } finally {
+            joined(caller);
+        }
     }
 
     @Override
     public boolean join(Duration timeout) throws InterruptedException {
-        return thread.join(timeout);
+        G caller = joining();
+        try {
+            return thread.join(timeout);
+        } finally {
+            joined(caller);
+        }
+    }
+
+    /** For dumps: the JDK parks the caller, and does not say for what. */
+    private static G joining() {
+        G caller = current();
+        if (caller != null) {
+            caller.waitReason(WaitReason.JOIN);
+        }
+        return caller;
+    }
+
+    private static void joined(G caller) {
+        if (caller != null) {
+            caller.waitReason(null);
+        }
     }
 
     @Override

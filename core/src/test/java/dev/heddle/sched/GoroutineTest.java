@@ -309,6 +309,37 @@ class GoroutineTest {
     }
 
     @Test
+    void dumpsSayThatItJoins() throws Exception {
+        try (Scheduler s = Started.procs(1)) {
+            BinarySemaphore end = new BinarySemaphore();
+            Goroutine waits = s.go(() -> end.acquire(WaitReason.SEMACQUIRE));
+            List<Goroutine> joiners = List.of(
+                    s.go(() -> joins(() -> waits.join())),
+                    s.go(() -> joins(() -> assertTrue(waits.join(Duration.ofSeconds(60))))));
+            for (Goroutine joiner : joiners) {
+                Waiting.until(s, "it joins", () -> joiner.waitReason() == WaitReason.JOIN);
+            }
+            end.release();
+            for (Goroutine joiner : joiners) {
+                joiner.join();
+            }
+            Quiet.afterEnd(s);
+        }
+    }
+
+    private interface Join {
+        void run() throws InterruptedException;
+    }
+
+    private static void joins(Join join) {
+        try {
+            join.run();
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    @Test
     void aBodyThatInterruptsItselfEndsAsUsual() throws Exception {
         try (Scheduler s = Started.procs(1)) {
             Goroutine g = s.go(() -> Thread.currentThread().interrupt());
