@@ -140,6 +140,7 @@ public final class Scheduler implements AutoCloseable {
         Objects.requireNonNull(name, "name");
         Objects.requireNonNull(body, "body");
         sched.checkOpen();
+        StackProbe.check(); // else the JDK might take a thread for started that nobody runs
         G g = new G(sched, name, false, body);
         g.system = system;
         VirtualThreads.start(g.thread, sched.container);
