@@ -13,7 +13,8 @@ import org.openjdk.jcstress.infra.results.II_Result;
 
 /**
  * A goroutine that is locked to its M: the M gives its P to others, and an M that has taken the goroutine from a queue brings
- * the P that it runs with. Each P has one owner all the time, and none is lost.
+ * the P that it runs with. Each P has one owner all the time, and none is lost. That no work is left behind with the P that is
+ * given away is for {@link IdleStress.WakeAgainstHandoff} to see.
  */
 public class LockedThreadsStress {
     /**
@@ -94,7 +95,7 @@ public class LockedThreadsStress {
         }
     }
 
-    /** The twin of {@link StartAgainstStop}: the M clears the place for the P before it waits, as if nobody could be there yet. */
+    /** The twin of {@link StartAgainstStop}: the M clears the place for the P before it waits, as if nobody had come yet. */
     @JCStressTest
     @Outcome(id = "1, 2", expect = Expect.ACCEPTABLE, desc = "brought after that")
     @Outcome(expect = Expect.ACCEPTABLE_INTERESTING, desc = "the P is lost: the mistake shows")

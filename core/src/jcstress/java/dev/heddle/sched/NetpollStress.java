@@ -98,7 +98,10 @@ public class NetpollStress {
         }
     }
 
-    /** The twin of {@link AddAgainstBlock}: between the swap of lastpoll and its publication pollUntil 0 is taken for "comes back by itself". */
+    /**
+     * The twin of {@link AddAgainstBlock}: between the swap of lastpoll and its publication pollUntil 0 is taken for "comes
+     * back by itself".
+     */
     @JCStressTest
     @Outcome(id = "1, .*", expect = Expect.ACCEPTABLE, desc = "the sleeper knew of the timer")
     @Outcome(id = "0, 1", expect = Expect.ACCEPTABLE, desc = "it did not, and was made to come back or replaced")

@@ -365,7 +365,7 @@ public class RunQueueStress {
         }
     }
 
-    /** A queue that is never empty, although its only goroutine moves from runnext to the ring when a second one comes and goes. */
+    /** A queue that is never empty, although its goroutine moves from runnext to the ring when a second one comes and goes. */
     private abstract static class NeverEmpty {
         final RunQueue queue = new RunQueue(CAPACITY);
 

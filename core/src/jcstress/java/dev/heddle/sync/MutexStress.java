@@ -134,7 +134,7 @@ public class MutexStress {
         }
     }
 
-    /** The twin of {@link UnlockAgainstWaiting}: looks whether it is free, and then goes on the queue without a word in the state. */
+    /** The twin of {@link UnlockAgainstWaiting}: looks whether it is free, and then goes on the queue without setting WAITERS. */
     @JCStressTest
     @Outcome(id = "1, 0", expect = Expect.ACCEPTABLE, desc = "found it free")
     @Outcome(id = "0, 1", expect = Expect.ACCEPTABLE_INTERESTING, desc = "waits beside a free mutex: the mistake shows")
