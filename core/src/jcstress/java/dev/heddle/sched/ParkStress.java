@@ -65,6 +65,66 @@ public class ParkStress {
         }
     }
 
+    /** A semaphore at which somebody waits, and a second one that thinks that he has been woken. */
+    private abstract static class Waited {
+        final BinarySemaphore semaphore = new BinarySemaphore();
+
+        Waited() {
+            semaphore.park(Goroutines.ANY);
+        }
+    }
+
+    /** A release against a second waiter, who is refused: the first is found all the same. */
+    @JCStressTest
+    @Outcome(id = "0, 1", expect = Expect.ACCEPTABLE, desc = "refused")
+    @Outcome(id = "1, 1", expect = Expect.ACCEPTABLE, desc = "has taken the permit of the first: his mistake")
+    @Outcome(expect = Expect.FORBIDDEN, desc = "the first is lost")
+    @State
+    public static class SecondWaiter extends Waited {
+        /** The second one. */
+        @Actor
+        public void second(II_Result r) {
+            try {
+                semaphore.takePermit();
+                r.r1 = 1;
+            } catch (IllegalStateException e) {
+                r.r1 = 0;
+            }
+        }
+
+        /** Anybody. */
+        @Actor
+        public void release(II_Result r) {
+            r.r2 = semaphore.unblock() != null ? 1 : 0;
+        }
+    }
+
+    /** The twin of {@link SecondWaiter}: takes whatever is there, and puts back what is no permit. */
+    @JCStressTest
+    @Outcome(id = {"0, 1", "1, 1"}, expect = Expect.ACCEPTABLE, desc = "as it should be")
+    @Outcome(expect = Expect.ACCEPTABLE_INTERESTING, desc = "the first is lost: the mistake shows")
+    @State
+    public static class BrokenSecondWaiter extends Waited {
+        private static final VarHandle STATE = PrivateField.of(BinarySemaphore.class, "state", Object.class);
+
+        /** The second one. */
+        @Actor
+        public void second(II_Result r) {
+            Object waiter = STATE.getAndSet(semaphore, null);
+            if (waiter == Goroutines.ANY) {
+                STATE.compareAndSet(semaphore, null, waiter);
+            } else {
+                r.r1 = 1;
+            }
+        }
+
+        /** Anybody. */
+        @Actor
+        public void release(II_Result r) {
+            r.r2 = semaphore.unblock() != null ? 1 : 0;
+        }
+    }
+
     /** A P that a goroutine is put on, while the last M that spins gives up. */
     private abstract static class LastSpinner {
         final P p = new P(0, null);

@@ -261,8 +261,8 @@ public sealed class Context permits CancellableContext {
 
     /**
      * Has a function run when this context ends, at once if it has, in a goroutine of its own (Go's {@code AfterFunc}): on
-     * the scheduler of the caller; if that is not a goroutine, in a virtual thread of the JDK. The function has the caller's
-     * current context, not this one.
+     * the scheduler of the caller, which runs it while it shuts down too, but not when it has ended; if the caller is not a
+     * goroutine, in a virtual thread of the JDK. The function has the caller's current context, not this one.
      *
      * @param func what to run. What it throws is reported as for other goroutines, or other threads
      * @return by which it can be stopped. If nobody stops it, this context keeps it until it ends

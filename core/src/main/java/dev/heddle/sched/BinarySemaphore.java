@@ -99,12 +99,15 @@ public final class BinarySemaphore {
         return true;
     }
 
-    /** Takes the permit that ended a wait. An exchange, so that all that came before any release so far is visible. */
-    private void takePermit() {
-        Object s = STATE.getAndSet(this, null);
+    /**
+     * Takes the permit that ended a wait. By CAS: it reads the last release, so that all that came before any release so far
+     * is visible, and leaves a waiter where it is.
+     */
+    void takePermit() {
+        Object s = STATE.compareAndExchange(this, READY, null);
         if (s != READY) {
-            STATE.compareAndSet(this, null, s);
-            throw new IllegalStateException("one waiter at a time: " + s + " waits already");
+            throw new IllegalStateException("one waiter at a time: "
+                    + (s == null ? "another one has taken the permit" : s + " waits already"));
         }
     }
 

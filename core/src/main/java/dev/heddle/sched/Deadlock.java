@@ -16,8 +16,8 @@ import java.util.concurrent.locks.LockSupport;
  */
 final class Deadlock {
     private final Sched sched;
-    /** What was reported last, so that it is not said again of goroutines that have not moved. Sysmon's. */
-    private List<G> reported = List.of();
+    /** The numbers of those reported last, so that it is not said again of goroutines that have not moved. Sysmon's. */
+    private List<Long> reported = List.of();
 
     private volatile long reports;
 
@@ -36,10 +36,14 @@ final class Deadlock {
         }
         List<G> all = sched.goroutines();
         all.removeIf(g -> g.system);
-        if (all.isEmpty() || all.equals(reported) || !all.stream().allMatch(Deadlock::waitsForOthers)) {
+        if (all.isEmpty() || !all.stream().allMatch(Deadlock::waitsForOthers)) {
             return;
         }
-        reported = all;
+        List<Long> ids = all.stream().map(G::id).toList();
+        if (ids.equals(reported)) {
+            return;
+        }
+        reported = ids;
         reports++; // this thread only
         String dump = Dump.of(sched);
         // not here: a logger may wait for one of those goroutines

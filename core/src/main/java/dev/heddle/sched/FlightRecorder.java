@@ -98,8 +98,28 @@ public final class FlightRecorder {
      * @throws IllegalStateException if the recorder does not record
      */
     public void writeTo(OutputStream out) throws IOException {
+        write(chunks(), Objects.requireNonNull(out, "out"));
+    }
+
+    /**
+     * Stops, and then writes what was recorded, as {@link #writeTo} does: however slow the reader is, the scheduler does not
+     * pay for it. The memory goes when all is written.
+     *
+     * @param out is written in UTF-8, and neither flushed nor closed
+     * @throws IOException if it cannot be written to; what was recorded is lost then
+     * @throws IllegalStateException if the recorder does not record
+     */
+    public void stopAndWriteTo(OutputStream out) throws IOException {
         Objects.requireNonNull(out, "out");
-        TraceChunks chunks = chunks();
+        TraceChunks chunks;
+        synchronized (this) {
+            chunks = chunks();
+            stop();
+        }
+        write(chunks, out);
+    }
+
+    private void write(TraceChunks chunks, OutputStream out) throws IOException {
         new ChromeTrace(sched, out).write(chunks.events(), chunks.dropped());
     }
 

@@ -347,10 +347,10 @@ final class M extends Carrier implements Poller.Ready {
     }
 
     /**
-     * Leaves the P in SCHED, as {@link #execute} is about to need it. On this P nobody need be woken: as many goroutines wait for this M as before, and an M that stops spinning finds
-     * them here. In the global queue it may have looked just before, and look at this P when this M has taken the next
-     * goroutine from it: it would see neither of the two (golang/go#55160; Go wakes somebody each time, we only if there
-     * are two).
+     * Leaves the P in SCHED, as {@link #execute} is about to need it. On this P nobody need be woken: as many goroutines
+     * wait for this M as before, and an M that stops spinning finds them here. In the global queue it may have looked just
+     * before, and look at this P when this M has taken the next goroutine from it: it would see neither of the two
+     * (golang/go#55160; Go wakes somebody each time, we only if there are two).
      */
     private void requeue(G g, boolean next) {
         g.stampRunnable();

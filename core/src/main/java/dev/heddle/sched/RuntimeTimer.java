@@ -62,6 +62,7 @@ public final class RuntimeTimer {
     private final Event event;
     private final Runnable func;
     private final Object inherited;
+    private final ClassLoader contextClassLoader;
     private final SchedLock mu = new SchedLock();
     private final Timer timer = new Timer(FIRE, this);
     private boolean pending;
@@ -72,6 +73,7 @@ public final class RuntimeTimer {
         this.event = event;
         this.func = func;
         this.inherited = func == null ? null : Inherited.get();
+        this.contextClassLoader = func == null ? null : Thread.currentThread().getContextClassLoader();
     }
 
     /**
@@ -87,7 +89,7 @@ public final class RuntimeTimer {
 
     /**
      * Makes a timer, not armed, that runs a function in a goroutine of its own (Go's {@code goFunc}). That goroutine
-     * inherits from the caller of this method. It is started even while the scheduler shuts down, as long as there are
+     * inherits from the caller of this method, the context class loader too. It is started even while the scheduler shuts down, as long as there are
      * threads to run it.
      *
      * @param scheduler whose Ps fire it, and which runs the function
@@ -176,7 +178,7 @@ public final class RuntimeTimer {
             mu.unlock();
         }
         if (start) {
-            sched.goFired(func, inherited);
+            sched.goFired(func, inherited, contextClassLoader);
         }
     }
 

@@ -274,10 +274,11 @@ final class Sched {
     }
 
     /** Go's {@code goFunc}: starts the function of a timer that has fired. On g0; never throws. */
-    void goFired(Runnable func, Object inherited) {
+    void goFired(Runnable func, Object inherited, ClassLoader contextClassLoader) {
         try {
             G g = new G(this, "", false, func);
             g.inherited = inherited;
+            g.thread.setContextClassLoader(contextClassLoader); // it has got that of the M
             g.accepted = true;
             VirtualThreads.start(g.thread, container);
         } catch (Throwable e) {

@@ -9,6 +9,7 @@ import dev.heddle.sched.TraceEvent.Place;
 import dev.heddle.sched.TraceEvent.Type;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -260,6 +261,30 @@ class FlightRecorderTest {
             Goroutine second = s.go(() -> {});
             Quiet.afterEnd(s);
             assertEquals(List.of(Type.GO_CREATE, Type.GO_START, Type.GO_DESTROY), types(of(s, second)));
+        }
+    }
+
+    /** A slow reader costs the scheduler nothing, and gets all that was recorded. */
+    @Test
+    void itCanStopBeforeItWrites() throws IOException {
+        try (Scheduler s = Started.procs(1)) {
+            FlightRecorder recorder = s.flightRecorder();
+            assertThrows(IllegalStateException.class, () -> recorder.stopAndWriteTo(new ByteArrayOutputStream()));
+            recorder.start();
+            Goroutine g = s.go(() -> {});
+            Quiet.afterEnd(s);
+            List<Boolean> enabled = new ArrayList<>();
+            ByteArrayOutputStream out = new ByteArrayOutputStream() {
+                @Override
+                public void write(byte[] bytes, int from, int length) {
+                    enabled.add(recorder.isEnabled());
+                    super.write(bytes, from, length);
+                }
+            };
+            recorder.stopAndWriteTo(out);
+            assertFalse(enabled.isEmpty());
+            assertFalse(enabled.contains(true));
+            assertTrue(out.toString(StandardCharsets.UTF_8).contains("G" + g.id() + " "));
         }
     }
 

@@ -138,7 +138,7 @@ class InheritedTest {
             }));
             assertSame(mine, loaderIn(body -> started.threadFactory("").newThread(body).start()));
             me.setContextClassLoader(before);
-            assertSame(mine, loaderIn(body -> RuntimeTimer.func(started, body).reset(0, 0)), "the one of its start");
+            assertSame(before, loaderIn(body -> RuntimeTimer.func(started, body).reset(0, 0)), "not that of an M");
             assertSame(before, loaderIn(started::go));
         } finally {
             me.setContextClassLoader(before);

@@ -60,7 +60,7 @@ public final class Traces implements Consumer<App> {
         try {
             FlightRecorder recorder = c.scheduler().flightRecorder();
             if (recorder.isEnabled()) {
-                answer(c, recorder, seconds(c, 0, 0));
+                answer(c, recorder::writeTo, seconds(c, 0, 0));
             } else {
                 record(c, recorder, seconds(c, 1, DEFAULT_SECONDS));
             }
@@ -77,15 +77,15 @@ public final class Traces implements Consumer<App> {
     private static void record(Ctx c, FlightRecorder recorder, int seconds) throws Exception {
         recorder.start(Duration.ofSeconds(seconds), MAX_BYTES);
         try {
-            answer(c, recorder, seconds);
+            answer(c, recorder::stopAndWriteTo, seconds);
         } finally {
-            recorder.stop();
+            recorder.stop(); // if it came to no answer
         }
     }
 
-    private static void answer(Ctx c, FlightRecorder recorder, int seconds) throws Exception {
+    private static void answer(Ctx c, Ctx.StreamBody trace, int seconds) throws Exception {
         Goroutine.sleep(Duration.ofSeconds(seconds));
         c.header("Content-Disposition", "attachment; filename=\"trace.json\"");
-        c.stream("application/json", recorder::writeTo);
+        c.stream("application/json", trace);
     }
 }
