@@ -13,6 +13,9 @@ import org.slf4j.LoggerFactory;
 final class Exchange implements Runnable {
     private static final Logger LOG = LoggerFactory.getLogger(Server.class);
 
+    /** Longest name of a goroutine: recorders keep names, so a client must not choose how much memory they take. A guess. */
+    private static final int MAX_NAME = 128;
+
     final Http1Connection connection;
     /** Null if no head could be read. */
     final HttpRequest request;
@@ -49,7 +52,7 @@ final class Exchange implements Runnable {
             return false;
         }
         try {
-            connection.shared.scheduler.go(this);
+            connection.shared.scheduler.go(goroutineName(), this);
             return true;
         } catch (Throwable t) { // no memory, or the scheduler is shutting down
             LOG.warn("{} from {}: cannot be served", requestLine(), connection.remoteAddress(), t);
@@ -57,6 +60,13 @@ final class Exchange implements Runnable {
             drop();
             return false;
         }
+    }
+
+    /** The path, for dumps, traces and logs: without the query, which may hold secrets. */
+    private String goroutineName() {
+        String uri = request.uri();
+        int query = uri.indexOf('?');
+        return uri.substring(0, Math.min(query < 0 ? uri.length() : query, MAX_NAME)); // the very same, mostly
     }
 
     /** Answers a request that no handler shall see. */

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.heddle.http.App;
 import dev.heddle.http.Server;
 import dev.heddle.http.ServerConfig;
+import dev.heddle.sched.Goroutine;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -36,6 +37,7 @@ class TracesTest {
         ServerConfig config = ServerConfig.defaults();
         server = App.create()
                 .get("/", c -> c.text("hello"))
+                .get("/who/{x}", c -> c.text(Goroutine.current().name()))
                 .group("/debug", group -> group.install(Traces.at("/trace")))
                 .with(config.withHost("127.0.0.1").withPort(0).withShutdownHook(false))
                 .start();
@@ -72,7 +74,7 @@ class TracesTest {
         JsonNode events = JsonMapper.shared().readTree(answer.body()).get("traceEvents");
         return StreamSupport.stream(events.spliterator(), false)
                 .anyMatch(e -> e.get("ph").asString().equals("X")
-                        && e.get("name").asString().matches("G[0-9]+ Exchange"));
+                        && e.get("name").asString().matches("G[0-9]+ /"));
     }
 
     @Test
@@ -98,6 +100,15 @@ class TracesTest {
         assertEquals(409, second.statusCode());
         assertEquals(200, trace.get().statusCode());
         assertEquals(200, get("/debug/trace?seconds=1").statusCode());
+    }
+
+    /** What traces, dumps and logs call a request. */
+    @Test
+    void theGoroutineOfARequestHasTheNameOfItsPath() throws Exception {
+        assertEquals("/who/me", get("/who/me").body());
+        assertEquals("/who/me", get("/who/me?token=secret").body());
+        String longPath = "/who/" + "x".repeat(1_000);
+        assertEquals(longPath.substring(0, 128), get(longPath).body());
     }
 
     @Test
