@@ -5,9 +5,9 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 
 /**
- * A lock for scheduler code and for the short sections of primitives ({@link Primitives}); not for applications. It belongs to the platform thread that took it, whatever is mounted there, and taking it
- * never unmounts a goroutine: a {@code ReentrantLock} or a monitor would, and the goroutine would resume in the middle of
- * scheduler code on another M.
+ * A lock for scheduler code and for the short sections of primitives ({@link Primitives}); not for applications. It belongs
+ * to the platform thread that took it, whatever is mounted there, and taking it never unmounts a goroutine: a
+ * {@code ReentrantLock} or a monitor would, and the goroutine would resume in the middle of scheduler code on another M.
  *
  * <p>Held for a few dozen instructions only. A waiter spins, then sleeps for a bounded time and looks again, because the
  * holder may have been descheduled. Not reentrant.
