@@ -89,8 +89,8 @@ public final class RuntimeTimer {
 
     /**
      * Makes a timer, not armed, that runs a function in a goroutine of its own (Go's {@code goFunc}). That goroutine
-     * inherits from the caller of this method, the context class loader too. It is started even while the scheduler shuts down, as long as there are
-     * threads to run it.
+     * inherits from the caller of this method, the context class loader too. It is started even while the scheduler shuts
+     * down, as long as there are threads to run it.
      *
      * @param scheduler whose Ps fire it, and which runs the function
      * @param func what to run

@@ -15,9 +15,9 @@ import java.util.function.Consumer;
  *         .run();
  * }
  *
- * <p>Path templates: {@code {name}} stands for one segment, {@code {name...}} at the end for the rest, also an empty one. A literal
- * segment beats a parameter and that a rest. Two routes that match exactly the same requests are refused. HEAD is served
- * by the GET handler, whose body is not sent; OPTIONS, and 405 with {@code Allow}, come by themselves.
+ * <p>Path templates: {@code {name}} stands for one segment, {@code {name...}} at the end for the rest, also an empty one. A
+ * literal segment beats a parameter and that a rest. Two routes that match exactly the same requests are refused. HEAD is
+ * served by the GET handler, whose body is not sent; OPTIONS, and 405 with {@code Allow}, come by themselves.
  */
 public final class App {
     /** Gives the answer for an error. */
@@ -212,8 +212,8 @@ public final class App {
     }
 
     /**
-     * Adds something to be done before the server accepts connections, when its scheduler and netpoller run already. Its address is not
-     * known then. What it throws ends the start.
+     * Adds something to be done before the server accepts connections, when its scheduler and netpoller run already. Its
+     * address is not known then. What it throws ends the start.
      *
      * @return this
      */

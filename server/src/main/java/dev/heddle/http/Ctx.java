@@ -20,8 +20,8 @@ import java.util.Objects;
 import java.util.TreeMap;
 
 /**
- * One request and its answer. Belongs to the goroutine that serves the request: another one may use it only while that one waits
- * for it, and nobody after the handler has returned.
+ * One request and its answer. Belongs to the goroutine that serves the request: another one may use it only while that one
+ * waits for it, and nobody after the handler has returned.
  *
  * <p>{@link #text}, {@link #json} and {@link #bytes} keep the answer until handler and middleware have returned; the last one
  * counts. Streams and files go out at once. Reading the body and sending a stream wait for the client, without
@@ -207,11 +207,11 @@ public final class Ctx {
     }
 
     /**
-     * Returns the body as a stream, always the same one. Nothing is read ahead beyond what the connection has anyhow: the client sends as
-     * fast as this is read. Closing it says that the rest is not wanted.
+     * Returns the body as a stream, always the same one. Nothing is read ahead beyond what the connection has anyhow: the
+     * client sends as fast as this is read. Closing it says that the rest is not wanted.
      *
-     * <p>Its methods throw {@link HttpException} with 413 if the body is too large, with 408 if it comes too slowly and with 400 if
-     * it is malformed, and {@link ClientGoneException} if the client is gone.
+     * <p>Its methods throw {@link HttpException} with 413 if the body is too large, with 408 if it comes too slowly and with
+     * 400 if it is malformed, and {@link ClientGoneException} if the client is gone.
      */
     public InputStream bodyStream() {
         if (input == null) {
@@ -305,8 +305,8 @@ public final class Ctx {
     }
 
     /**
-     * Sets a header of the answer. {@code Date}, {@code Server}, {@code Content-Length} and {@code Connection} are the server's unless
-     * set here; {@code Transfer-Encoding} is the server's always.
+     * Sets a header of the answer. {@code Date}, {@code Server}, {@code Content-Length} and {@code Connection} are the
+     * server's unless set here; {@code Transfer-Encoding} is the server's always.
      *
      * @param name its name
      * @param value its value, in place of all earlier ones; null removes them
@@ -468,7 +468,8 @@ public final class Ctx {
     }
 
     /**
-     * Returns whether the client has gone: nobody waits for the answer any more. For handlers that work long without reading or writing.
+     * Returns whether the client has gone: nobody waits for the answer any more. For handlers that work long without reading
+     * or writing.
      */
     public boolean isClientGone() {
         return exchange.connection.isGone();

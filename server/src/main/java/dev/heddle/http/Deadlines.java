@@ -6,8 +6,8 @@ import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The times of one connection. One timer on the loop, which looks what is due when it fires and sets itself again; what happens for each
- * request only notes the time. Everything is the loop's.
+ * The times of one connection. One timer on the loop, which looks what is due when it fires and sets itself again; what
+ * happens for each request only notes the time. Everything is the loop's.
  */
 final class Deadlines implements Runnable {
     /** How long a client may take to see the last answer and stop sending. A guess; nginx and Apache wait 5 and 2 s. */

@@ -13,8 +13,8 @@ import io.netty.util.AsciiString;
 import java.util.List;
 
 /**
- * Netty's request decoder, which can also be stopped, knows whether a head is half read, and notes on the way which of the headers that
- * matter to the server are there, so that nobody has to look for them in the common case that they are not.
+ * Netty's request decoder, which can also be stopped, knows whether a head is half read, and notes on the way which of the
+ * headers that matter to the server are there, so that nobody has to look for them in the common case that they are not.
  *
  * <p>All methods belong to the loop. The notes speak of the head that was decoded last, and stay until the next one begins.
  */

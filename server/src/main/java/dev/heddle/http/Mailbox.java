@@ -7,9 +7,9 @@ import java.lang.invoke.VarHandle;
  * A queue from any number of producers to one consumer that takes everything at once, and that the consumer can shut.
  *
  * <p>States, in one word: null (empty), the newest of a chain of cells, or {@link #SHUT_CELL}. A producer puts its cell in
- * front by CAS, the consumer takes the whole chain by exchange and turns it round. The result of {@link #push} tells whether the
- * box was empty before: exactly one producer learns that for each chain that the consumer will take, so that one wakes it.
- * No item is lost: what was pushed before {@link #shut} is in the chain that shut returns, what comes later is refused,
+ * front by CAS, the consumer takes the whole chain by exchange and turns it round. The result of {@link #push} tells whether
+ * the box was empty before: exactly one producer learns that for each chain that the consumer will take, so that one wakes
+ * it. No item is lost: what was pushed before {@link #shut} is in the chain that shut returns, what comes later is refused,
  * and whoever was refused still owns the item.
  *
  * @param <T> what is queued

@@ -12,8 +12,8 @@ final class PathText {
     private PathText() {}
 
     /**
-     * Returns the decoded segments of a path that begins with a slash; null for one with an empty segment before the end, which no
-     * template can match.
+     * Returns the decoded segments of a path that begins with a slash; null for one with an empty segment before the end,
+     * which no template can match.
      *
      * @throws HttpException with 400 for broken escapes, text that is not UTF-8, control characters and dot segments
      */

@@ -2,7 +2,8 @@ package dev.heddle.http;
 
 /**
  * Sees every request, for metrics and access logs. Called by the goroutine or poller that serves the request, on the hot
- * path: implementations must be thread-safe and quick, and must neither block nor throw. An exception is logged and otherwise ignored.
+ * path: implementations must be thread-safe and quick, and must neither block nor throw. An exception is logged and
+ * otherwise ignored.
  *
  * <p>Each {@link #started} is followed by exactly one {@link #finished}, whatever happens to the request. Malformed requests
  * are seen too, with method {@code _OTHER} if it could not be read.

@@ -17,9 +17,9 @@ import java.io.IOException;
 /**
  * The answer to one request: what the handler has set so far, and how far it has been sent. Belongs to whoever has the turn.
  *
- * <p>An answer is kept until the handler has returned, and then goes out as one message; or it is a stream, whose head goes out with
- * the first bytes. {@link #committed} says that the head has been handed over: from then on an error can only break the
- * answer off.
+ * <p>An answer is kept until the handler has returned, and then goes out as one message; or it is a stream, whose head goes
+ * out with the first bytes. {@link #committed} says that the head has been handed over: from then on an error can only break
+ * the answer off.
  */
 final class Response {
     /** Header values of applications are checked when they are set, those of the server are constants. */

@@ -9,8 +9,8 @@ import java.util.TreeSet;
 
 /**
  * Finds the route of a request. Templates without parameters are in a map of whole paths that is asked first and needs no
- * parsing; all of them are in a tree with a level for each segment. On each level a literal beats a parameter and that a tail; a
- * choice that leads nowhere further down is taken back.
+ * parsing; all of them are in a tree with a level for each segment. On each level a literal beats a parameter and that a
+ * tail; a choice that leads nowhere further down is taken back.
  *
  * <p>Filled before the server starts, only read afterwards.
  */

@@ -198,9 +198,10 @@ public final class Server implements AutoCloseable {
     }
 
     /**
-     * Stops the server: accepts no further connections, closes idle ones, lets requests finish, and answers those that still come on
-     * old connections with {@code Connection: close}. Ends as soon as nothing is left. When the grace is over, what is left is
-     * cut off, and handlers that wait are interrupted. A second call waits for the first one, and shortens its grace if its own is over earlier.
+     * Stops the server: accepts no further connections, closes idle ones, lets requests finish, and answers those that still
+     * come on old connections with {@code Connection: close}. Ends as soon as nothing is left. When the grace is over, what
+     * is left is cut off, and handlers that wait are interrupted. A second call waits for the first one, and shortens its
+     * grace if its own is over earlier.
      *
      * @param grace how long requests may take; zero or negative cuts them off at once
      * @return whether all requests could finish

@@ -184,7 +184,8 @@ public record ServerConfig(
      * Returns these settings with one changed by its name, for command lines.
      *
      * @param name a name of {@link #settings}, such as {@code max-body-bytes}
-     * @param value its value as text: numbers, sizes ({@code 16KiB}, {@code 8MiB}), times ({@code 500ms}, {@code 10s}, {@code 2m}), {@code
+     * @param value its value as text: numbers, sizes ({@code 16KiB}, {@code 8MiB}), times ({@code 500ms}, {@code 10s},
+     *     {@code 2m}), {@code
      *     true} or {@code false}
      * @throws IllegalArgumentException if there is no such setting, or the value is not understood or not allowed
      */
