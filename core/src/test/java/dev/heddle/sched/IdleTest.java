@@ -218,4 +218,38 @@ class IdleTest {
         assertEquals(PState.SPINNING, second.status());
         assertFalse(idle.needspinning());
     }
+
+    /** gomaxprocs has been lowered to 2: what the others had is everybody's, and those that stay keep their order. */
+    @Test
+    void surplusPsThatAreIdleDie() {
+        G[] gs = Started.goroutines(sched, 3);
+        sched.procs[1].inboxPut(gs[0]);
+        sched.procs[2].inboxPut(gs[1]);
+        sched.procs[3].runqput(gs[2], true);
+        sched.lock.lock();
+        sched.gomaxprocs = 2;
+        idle.removeSurplus();
+        assertEquals(2, idle.count());
+        sched.lock.unlock();
+        assertEquals(2, idle.npidle());
+        assertEquals(PState.DEAD, sched.procs[2].status());
+        assertEquals(PState.DEAD, sched.procs[3].status());
+        assertEquals(2, sched.global.size());
+        assertEquals(0, take().id);
+        assertEquals(1, take().id);
+        assertNull(take());
+    }
+
+    /** A P whose number is gone since it was taken. */
+    @Test
+    void aSurplusPThatComesBackDies() {
+        take();
+        P p = take();
+        p.inboxPut(Started.goroutines(sched, 1)[0]);
+        sched.gomaxprocs = 1;
+        give(p);
+        assertEquals(PState.DEAD, p.status());
+        assertEquals(1, sched.global.size());
+        assertEquals(2, idle.count());
+    }
 }

@@ -69,6 +69,7 @@ class TimersTest {
         assertEquals(Timers.NONE, dead.minWhen());
         assertEquals(1, timers.minWhen());
         assertEquals(100, timers.size());
+        assertFalse(timers.isHeld() || dead.isHeld());
         assertTrue(last.stop(), "it knows where it is now");
         assertFalse(timers.takeAll(new Timers()));
         assertEquals(99, timers.runDue(100));
