@@ -1,6 +1,5 @@
 package dev.heddle.http.files;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -10,121 +9,18 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.heddle.http.App;
-import dev.heddle.http.Server;
-import dev.heddle.http.ServerConfig;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.FileTime;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
-import java.util.Random;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Static files over real sockets. */
 @Timeout(60)
-class StaticFilesTest {
-    private static final Instant PAST = Instant.parse("2026-02-03T04:05:06.789Z");
-    private static final String PAST_TEXT = "Tue, 03 Feb 2026 04:05:06 GMT";
-    private static final int LARGE = 300_007;
-
-    @TempDir
-    Path temp;
-
-    private Path root;
-    private byte[] large;
-    private Server server;
-    private Wire wire;
-
-    @BeforeEach
-    void makeFiles() throws Exception {
-        root = temp.resolve("public");
-        Files.createDirectories(root.resolve("docs"));
-        Files.createDirectories(root.resolve("empty"));
-        Files.createDirectories(root.resolve(".git"));
-        Files.createDirectories(root.resolve(".well-known/acme"));
-        write("a.txt", "0123456789");
-        write("nothing.txt", "");
-        write("gr\u00fc\u00df dich.txt", "hello");
-        write("docs/index.html", "<p>docs</p>");
-        write("docs/page.html", "<p>page</p>");
-        write("index.html", "<p>home</p>");
-        write(".secret", "secret");
-        write(".git/config", "secret");
-        write("docs/.env", "secret");
-        write(".well-known/acme/token", "token");
-        Files.writeString(temp.resolve("outside.txt"), "outside");
-        large = new byte[LARGE];
-        new Random(1).nextBytes(large);
-        Files.write(root.resolve("large.bin"), large);
-        touch(root.resolve("large.bin"), PAST);
-    }
-
-    private void write(String name, String text) throws IOException {
-        Path path = root.resolve(name);
-        Files.writeString(path, text);
-        touch(path, PAST);
-    }
-
-    private static void touch(Path path, Instant time) throws IOException {
-        Files.setLastModifiedTime(path, FileTime.from(time));
-    }
-
-    private void start(App app) throws Exception {
-        ServerConfig config = ServerConfig.defaults();
-        server = app.with(config.withHost("127.0.0.1")
-                        .withPort(0)
-                        .withShutdownHook(false)
-                        .withScheduler(config.scheduler().withProcs(2)))
-                .start();
-        wire = new Wire(server.port(), 0);
-    }
-
-    private void start() throws Exception {
-        start(App.create().install(StaticFiles.at("/static", root)));
-    }
-
-    @AfterEach
-    void stop() throws Exception {
-        if (wire != null) {
-            wire.close();
-        }
-        if (server != null) {
-            server.close();
-        }
-    }
-
-    private Wire.Answer get(String target, String... headers) throws IOException {
-        wire.send("GET", target, headers);
-        return wire.read(true);
-    }
-
-    private Wire.Answer head(String target, String... headers) throws IOException {
-        wire.send("HEAD", target, headers);
-        return wire.read(false);
-    }
-
-    /** On a connection of its own, which the server may close. */
-    private int statusOf(String target) throws IOException {
-        try (Wire other = new Wire(server.port(), 0)) {
-            other.send("GET", target);
-            Wire.Answer answer = other.read(true);
-            assertFalse(answer.text().contains("secret") || answer.text().contains("outside"), target);
-            return answer.status();
-        }
-    }
-
+class StaticFilesTest extends Site {
     @Test
     void servesAFileWithAllThatCachesNeed() throws Exception {
         start();
@@ -490,131 +386,5 @@ class StaticFilesTest {
                 () -> App.create().install(StaticFiles.at("/static", root.resolve("a.txt"))));
         assertThrows(IllegalArgumentException.class, () -> StaticFiles.at("/static/", root));
         assertThrows(IllegalArgumentException.class, () -> StaticFiles.at("static", root));
-    }
-
-    /** The client reads slowly from a small buffer: what is sent stays right, and the server does not read ahead. */
-    @Test
-    void aSlowClientGetsEveryByte() throws Exception {
-        byte[] huge = new byte[20 << 20];
-        new Random(2).nextBytes(huge);
-        Files.write(root.resolve("huge.bin"), huge);
-        start();
-        try (Wire slow = new Wire(server.port(), 4096)) {
-            slow.send("GET", "/static/huge.bin");
-            Wire.Answer head = slow.readHead();
-            int length = Integer.parseInt(head.header("content-length"));
-            assertEquals(huge.length, length);
-            byte[] first = slow.body(1000);
-            assertEquals("0123456789", get("/static/a.txt").text(), "others are served meanwhile");
-            byte[] rest = slow.body(length - 1000);
-            assertArrayEquals(Arrays.copyOf(huge, 1000), first);
-            assertArrayEquals(Arrays.copyOfRange(huge, 1000, length), rest);
-        }
-    }
-
-    @Test
-    void aFileThatIsCutOffWhileItIsSentBreaksTheConnection() throws Exception {
-        Path path = root.resolve("huge.bin");
-        Files.write(path, new byte[64 << 20]);
-        start();
-        try (Wire slow = new Wire(server.port(), 4096)) {
-            slow.send("GET", "/static/huge.bin");
-            int length = Integer.parseInt(slow.readHead().header("content-length"));
-            slow.body(1000);
-            try (FileChannel file = FileChannel.open(path, StandardOpenOption.WRITE)) {
-                file.truncate(2000);
-            }
-            assertThrows(IOException.class, () -> slow.body(length - 1000));
-        }
-        assertEquals("0123456789", get("/static/a.txt").text());
-    }
-
-    @Test
-    void aFileThatIsReplacedWhileItIsSentIsSentAsItWas() throws Exception {
-        byte[] old = new byte[20 << 20];
-        new Random(3).nextBytes(old);
-        Path path = root.resolve("huge.bin");
-        Files.write(path, old);
-        start();
-        try (Wire slow = new Wire(server.port(), 4096)) {
-            slow.send("GET", "/static/huge.bin");
-            int length = Integer.parseInt(slow.readHead().header("content-length"));
-            Path next = Files.write(root.resolve("next"), "new".getBytes(UTF_8));
-            Files.move(next, path, StandardCopyOption.ATOMIC_MOVE);
-            assertArrayEquals(old, slow.body(length));
-            slow.send("GET", "/static/huge.bin");
-            assertEquals("new", slow.read(true).text());
-        }
-    }
-
-    /** A body and the validators that go with it always belong together, however often the file is replaced. */
-    @Test
-    void validatorsBelongToTheBody() throws Exception {
-        start();
-        Path path = root.resolve("turn.txt");
-        replace(path, 0);
-        long end = System.nanoTime() + Duration.ofSeconds(20).toNanos();
-        Thread writer = Thread.ofPlatform().start(() -> {
-            for (int i = 1; i < 2_000 && System.nanoTime() - end < 0; i++) {
-                replace(path, i);
-            }
-        });
-        int answers = 0;
-        int checked = 0;
-        while (writer.isAlive() || answers == 0) {
-            Wire.Answer answer = get("/static/turn.txt");
-            assertEquals(200, answer.status());
-            answers++;
-            if (answer.header("etag") == null) {
-                assertNull(answer.header("last-modified"));
-                continue; // it has been replaced at each attempt
-            }
-            checked++;
-            String[] number = answer.text().strip().split(" ");
-            long seconds = HttpTime.parse(answer.header("last-modified")).getEpochSecond();
-            assertEquals(PAST.getEpochSecond() + Long.parseLong(number[0]), seconds);
-        }
-        writer.join();
-        assertTrue(checked > 0, "some had validators");
-    }
-
-    @Test
-    void aFileThatGrowsAllTheTimeIsServedAsFarAsItIs() throws Exception {
-        start();
-        Path log = root.resolve("busy.log");
-        Files.writeString(log, "");
-        AtomicBoolean stop = new AtomicBoolean();
-        Thread writer = Thread.ofPlatform().start(() -> {
-            try (FileChannel file = FileChannel.open(log, StandardOpenOption.APPEND)) {
-                while (!stop.get() && file.size() < 2_000_000) {
-                    file.write(ByteBuffer.wrap("0123456789".getBytes(UTF_8)));
-                }
-            } catch (IOException e) {
-                throw new AssertionError(e);
-            }
-        });
-        try {
-            for (int i = 0; i < 50; i++) {
-                Wire.Answer answer = get("/static/busy.log");
-                assertEquals(200, answer.status());
-                String text = answer.text();
-                assertEquals("0123456789".repeat(text.length() / 10 + 1).substring(0, text.length()), text);
-            }
-        } finally {
-            stop.set(true);
-            writer.join();
-        }
-    }
-
-    /** The number in the file is the number of seconds by which it is older; the size never changes. */
-    private void replace(Path path, int number) {
-        try {
-            Path next = temp.resolve("next");
-            Files.writeString(next, String.format("%08d and more", number));
-            touch(next, PAST.plusSeconds(number));
-            Files.move(next, path, StandardCopyOption.ATOMIC_MOVE);
-        } catch (IOException e) {
-            throw new AssertionError(e);
-        }
     }
 }
