@@ -32,6 +32,7 @@ final class Idle {
     private P idle;
 
     private volatile int npidle;
+    /** Ms that spin with a P, and the one that {@link #wakep} is about to wake, which may find that there is no P for it. */
     private volatile int nmspinning;
     private volatile boolean needspinning;
 

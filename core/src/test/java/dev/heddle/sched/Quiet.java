@@ -64,12 +64,20 @@ final class Quiet {
                 found.add("idle list " + listed + ", idle Ps " + idle + ", npidle " + sched.idle.npidle());
             }
             int spinning = sched.idle.nmspinning();
-            if (spinning < 0 || spinning > sched.procs.length) {
+            if (isTorn(spinning, sched)) {
                 found.add("nmspinning " + spinning);
             }
         } finally {
             sched.lock.unlock();
         }
         return found;
+    }
+
+    /**
+     * Not one for each P: {@code wakep} counts the M that it is about to wake before it looks for a P, and may find that the
+     * last one has just been taken, by an M that spins with it. There is one such call at most, since it counts from 0.
+     */
+    static boolean isTorn(int nmspinning, Sched sched) {
+        return nmspinning < 0 || nmspinning > sched.procs.length + 1;
     }
 }

@@ -32,7 +32,7 @@ final class SimChecks {
 
     /** Between any two steps. */
     void always() {
-        if (sched.idle.nmspinning() < 0) {
+        if (Quiet.isTorn(sched.idle.nmspinning(), sched)) {
             Sim.fail("nmspinning " + sched.idle.nmspinning(), null);
         }
         if (!sched.lock.isHeld()) {
