@@ -55,7 +55,7 @@ public final class Traces implements Consumer<App> {
 
     private void serve(Ctx c) throws Exception {
         if (recording.getAndSet(true)) {
-            throw new HttpException(409, "a trace is being recorded");
+            throw new HttpException(409, "another trace is being recorded or sent");
         }
         try {
             FlightRecorder recorder = c.scheduler().flightRecorder();
@@ -75,11 +75,20 @@ public final class Traces implements Consumer<App> {
     }
 
     private static void record(Ctx c, FlightRecorder recorder, int seconds) throws Exception {
+        AtomicBoolean stopped = new AtomicBoolean();
         recorder.start(Duration.ofSeconds(seconds), MAX_BYTES);
         try {
-            answer(c, recorder::stopAndWriteTo, seconds);
+            answer(
+                    c,
+                    out -> {
+                        stopped.set(true); // from then on the recorder is free for others, however slow the client is
+                        recorder.stopAndWriteTo(out);
+                    },
+                    seconds);
         } finally {
-            recorder.stop(); // if it came to no answer
+            if (!stopped.get()) { // interrupted
+                recorder.stop();
+            }
         }
     }
 

@@ -1,13 +1,20 @@
 package dev.heddle.http.debug;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.heddle.http.App;
+import dev.heddle.http.Chain;
+import dev.heddle.http.Ctx;
 import dev.heddle.http.Server;
 import dev.heddle.http.ServerConfig;
+import dev.heddle.sched.FlightRecorder;
 import dev.heddle.sched.Goroutine;
+import java.io.OutputStream;
+import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -15,6 +22,7 @@ import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -31,6 +39,7 @@ class TracesTest {
     private final HttpClient client =
             HttpClient.newBuilder().connectTimeout(DEADLINE).build();
     private Server server;
+    private volatile Thread serving;
 
     @BeforeEach
     void start() throws Exception {
@@ -38,7 +47,7 @@ class TracesTest {
         server = App.create()
                 .get("/", c -> c.text("hello"))
                 .get("/who/{x}", c -> c.text(Goroutine.current().name()))
-                .group("/debug", group -> group.install(Traces.at("/trace")))
+                .group("/debug", group -> group.use(this::noteThread).install(Traces.at("/trace")))
                 .with(config.withHost("127.0.0.1").withPort(0).withShutdownHook(false))
                 .start();
     }
@@ -47,6 +56,11 @@ class TracesTest {
     void stop() {
         client.close();
         server.close();
+    }
+
+    private void noteThread(Ctx c, Chain next) throws Exception {
+        serving = Thread.currentThread();
+        next.proceed(c);
     }
 
     private HttpRequest request(String path) {
@@ -62,9 +76,7 @@ class TracesTest {
     private CompletableFuture<HttpResponse<String>> getMeanwhile(String path) {
         CompletableFuture<HttpResponse<String>> answer =
                 client.sendAsync(request(path), HttpResponse.BodyHandlers.ofString());
-        while (!server.scheduler().flightRecorder().isEnabled() && !answer.isDone()) {
-            LockSupport.parkNanos(1_000_000);
-        }
+        await(() -> server.scheduler().flightRecorder().isEnabled() || answer.isDone());
         return answer;
     }
 
@@ -100,6 +112,45 @@ class TracesTest {
         assertEquals(409, second.statusCode());
         assertEquals(200, trace.get().statusCode());
         assertEquals(200, get("/debug/trace?seconds=1").statusCode());
+    }
+
+    @Test
+    void aRequestThatIsInterruptedEndsTheRecorder() throws Exception {
+        CompletableFuture<HttpResponse<String>> trace = getMeanwhile("/debug/trace?seconds=60");
+        serving.interrupt();
+        assertEquals(500, trace.get().statusCode());
+        assertFalse(server.scheduler().flightRecorder().isEnabled());
+    }
+
+    /** The trace is larger than what sockets hold, so the server is in the middle of it when the recorder is used again. */
+    @Test
+    void whileAClientReadsSlowlyTheRecorderIsFree() throws Exception {
+        FlightRecorder recorder = server.scheduler().flightRecorder();
+        try (Socket slow = new Socket()) {
+            slow.setReceiveBufferSize(4_096);
+            slow.connect(new InetSocketAddress("127.0.0.1", server.port()));
+            slow.getOutputStream()
+                    .write("GET /debug/trace HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".getBytes(US_ASCII));
+            await(recorder::isEnabled);
+            server.scheduler().go(() -> {
+                for (int i = 0; i < 60_000; i++) {
+                    Goroutine.goyield();
+                }
+            });
+            await(() -> !recorder.isEnabled());
+            recorder.start();
+            long bytes = slow.getInputStream().transferTo(OutputStream.nullOutputStream());
+            assertTrue(bytes > 8 << 20, bytes + " bytes");
+        }
+        assertTrue(recorder.isEnabled());
+    }
+
+    private static void await(BooleanSupplier condition) {
+        long end = System.nanoTime() + DEADLINE.toNanos();
+        while (!condition.getAsBoolean()) {
+            assertTrue(System.nanoTime() - end < 0, "it took too long");
+            LockSupport.parkNanos(1_000_000);
+        }
     }
 
     /** What traces, dumps and logs call a request. */
