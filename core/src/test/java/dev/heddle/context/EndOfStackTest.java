@@ -2,6 +2,7 @@ package dev.heddle.context;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.heddle.sched.EndOfStack;
 import dev.heddle.sched.TestScheduler;
 import dev.heddle.sync.WaitGroup;
 import java.time.Duration;
@@ -12,27 +13,8 @@ import org.junit.jupiter.api.Timeout;
 /** Where the stack is nearly used up goroutines are counted and started, or neither: else whoever waits for them hangs. */
 @Timeout(120)
 class EndOfStackTest {
-    private static final int LEVELS = 400;
     /** Until the code is compiled, frames are of another size. */
     private static final int ROUNDS = 5;
-
-    private int deepest;
-
-    /** Recurses until the stack is used up, then acts on each level of the way back. */
-    private void atTheEndOfTheStack(Runnable action, int level) {
-        try {
-            atTheEndOfTheStack(action, level + 1);
-        } catch (StackOverflowError e) {
-            deepest = level;
-        }
-        if (deepest - level < LEVELS) {
-            try {
-                action.run();
-            } catch (StackOverflowError e) {
-                // it has done nothing
-            }
-        }
-    }
 
     @RepeatedTest(ROUNDS)
     void aGroupCountsWhatItStarts() throws Exception {
@@ -41,12 +23,10 @@ class EndOfStackTest {
                 AtomicInteger ran = new AtomicInteger();
                 AtomicInteger forked = new AtomicInteger();
                 try (TaskGroup group = TaskGroup.open()) {
-                    atTheEndOfTheStack(
-                            () -> {
-                                group.fork(ran::incrementAndGet);
-                                forked.incrementAndGet();
-                            },
-                            0);
+                    EndOfStack.run(() -> {
+                        group.fork(ran::incrementAndGet);
+                        forked.incrementAndGet();
+                    });
                     group.join();
                 }
                 assertTrue(forked.get() > 0);
@@ -60,7 +40,7 @@ class EndOfStackTest {
         try (TestScheduler t = TestScheduler.procs(2)) {
             t.run(() -> {
                 WaitGroup wg = new WaitGroup();
-                atTheEndOfTheStack(() -> wg.go(() -> {}), 0);
+                EndOfStack.run(() -> wg.go(() -> {}));
                 assertTrue(wg.await(Duration.ofSeconds(20)), wg.toString());
             });
         }

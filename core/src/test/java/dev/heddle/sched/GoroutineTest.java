@@ -248,7 +248,7 @@ class GoroutineTest {
                 });
                 Waiting.until(s, "it waits", () -> waiter.state() == Goroutine.State.WAITING);
                 int mode = round % 5;
-                Goroutine deep = s.go(() -> atTheEndOfTheStack(new int[] {60}, () -> call(s, mode)));
+                Goroutine deep = s.go(() -> EndOfStack.run(() -> call(s, mode)));
                 Waiting.until(s, "the deep one has ended", () -> deep.state() == Goroutine.State.DEAD);
                 semaphore.release();
                 s.go(alive::incrementAndGet);
@@ -264,19 +264,6 @@ class GoroutineTest {
             case 2 -> new BinarySemaphore().acquire(WaitReason.SEMACQUIRE, 1_000);
             case 3 -> Syscall.callBlocking(() -> null);
             default -> Goroutine.gosched();
-        }
-    }
-
-    /** Recurses until the stack is used up, then does the action on the way back, a little higher up each time. */
-    private static void atTheEndOfTheStack(int[] left, Runnable action) {
-        try {
-            atTheEndOfTheStack(left, action);
-        } catch (StackOverflowError e) {
-            if (left[0]-- <= 0) {
-                return;
-            }
-            action.run(); // may overflow again: then the caller's turn comes
-            throw e;
         }
     }
 

@@ -259,7 +259,7 @@ class RuntimeTimerTest {
                 Slot slot = new Slot();
                 RuntimeTimer event = RuntimeTimer.of(s, slot);
                 int mode = round % 4;
-                Goroutine deep = s.go(() -> atTheEndOfTheStack(new int[] {60}, () -> {
+                Goroutine deep = s.go(() -> EndOfStack.run(() -> {
                     switch (mode) {
                         case 0 -> func.reset(FAR, 0);
                         case 1 -> func.stop();
@@ -280,19 +280,6 @@ class RuntimeTimerTest {
                 assertEquals(0, s.sched().procs[0].timers.size());
             }
             Quiet.afterEnd(s);
-        }
-    }
-
-    /** Recurses until the stack is used up, then does the action on the way back, a little higher up each time. */
-    private static void atTheEndOfTheStack(int[] left, Runnable action) {
-        try {
-            atTheEndOfTheStack(left, action);
-        } catch (StackOverflowError e) {
-            if (left[0]-- <= 0) {
-                return;
-            }
-            action.run(); // may overflow again: then the caller's turn comes
-            throw e;
         }
     }
 }
