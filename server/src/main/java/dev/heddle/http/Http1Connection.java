@@ -234,16 +234,8 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Runn
     }
 
     private RequestBody body(HttpRequest request) {
-        if (decoder.hasTransferEncoding()) {
-            return new RequestBody(this, -1, expectsContinue(request));
-        }
-        if (decoder.hasContentLength()) {
-            long length = HttpUtil.getContentLength(request, 0L);
-            if (length > 0) {
-                return new RequestBody(this, length, expectsContinue(request));
-            }
-        }
-        return null;
+        long length = decoder.bodyLength();
+        return length == 0 ? null : new RequestBody(this, length, expectsContinue(request));
     }
 
     private boolean expectsContinue(HttpRequest request) {

@@ -3,6 +3,7 @@ package dev.heddle.http;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpDecoderConfig;
 import io.netty.handler.codec.http.HttpMessage;
 import io.netty.handler.codec.http.HttpRequest;
@@ -13,7 +14,11 @@ import io.netty.util.AsciiString;
 import java.util.List;
 
 /**
- * Netty's request decoder, which can also be stopped, knows whether a head is half read, and notes on the way which of the
+ * Netty's request decoder for the heads, and for the bodies our own: Netty knows more reasons for a body than HTTP does
+ * (eight bytes after a GET with {@code Sec-WebSocket-Key1}), so where a request ends is {@link Framing}'s to say. To Netty no
+ * request has a body: it ends each with its head and begins anew.
+ *
+ * <p>It can also be stopped, knows whether a head is half read, and notes on the way which of the
  * headers that matter to the server are there, so that nobody has to look for them in the common case that they are not.
  *
  * <p>All methods belong to the loop. The notes speak of the head that was decoded last, and stay until the next one begins.
@@ -21,9 +26,6 @@ import java.util.List;
 final class Http1Decoder extends HttpRequestDecoder {
     /** Method, version and the spaces around the target: more than any real method needs. */
     private static final int LINE_SLACK = 64;
-
-    /** Bytes of the body that are handed on at once, at most: what Netty reads from a socket at once. */
-    private static final int MAX_CHUNK = 64 << 10;
 
     private static final AsciiString HOST = AsciiString.cached("host");
     private static final AsciiString EXPECT = AsciiString.cached("expect");
@@ -41,6 +43,7 @@ final class Http1Decoder extends HttpRequestDecoder {
     }
 
     private final int maxHeaders;
+    private final BodyDecoder body;
     private Phase phase = Phase.IDLE;
     private boolean paused;
     private boolean discarding;
@@ -53,19 +56,19 @@ final class Http1Decoder extends HttpRequestDecoder {
     private String lastHost;
     private boolean expect;
     private boolean connection;
-    private boolean contentLength;
-    private boolean transferEncoding;
+    private int contentLengths;
+    private int transferEncodings;
+    /** Bytes, or {@link Framing#CHUNKED}. */
+    private long bodyLength;
 
     Http1Decoder(ServerConfig.Limits limits) {
         super(new HttpDecoderConfig()
                 .setMaxInitialLineLength(limits.maxUriBytes() + LINE_SLACK)
                 .setMaxHeaderSize(limits.maxHeaderBytes())
-                .setMaxChunkSize(MAX_CHUNK)
                 .setStrictLineParsing(true)
-                .setUseRfc9112TransferEncoding(true)
-                .setAllowDuplicateContentLengths(false)
                 .setValidateHeaders(true));
         this.maxHeaders = limits.maxHeaderCount();
+        this.body = new BodyDecoder(limits);
     }
 
     @Override
@@ -78,20 +81,54 @@ final class Http1Decoder extends HttpRequestDecoder {
             in.skipBytes(in.readableBytes());
             return;
         }
+        if (phase == Phase.BODY) {
+            decodeBody(in, out);
+            return;
+        }
         if (phase == Phase.IDLE && in.isReadable()) {
             phase = Phase.HEAD;
             headsBegun++;
         }
         int before = out.size();
         super.decode(ctx, in, out);
-        for (int i = before; i < out.size(); i++) {
-            Object message = out.get(i);
-            if (message instanceof LastHttpContent) {
-                phase = Phase.IDLE;
-            } else if (message instanceof HttpRequest) {
-                phase = Phase.BODY;
-            }
+        if (out.size() > before) {
+            headDecoded((HttpRequest) out.get(before), out);
         }
+    }
+
+    private void headDecoded(HttpRequest request, List<Object> out) {
+        if (request.decoderResult().isFailure()) {
+            discardAll();
+        } else if (bodyLength == 0) {
+            phase = Phase.IDLE;
+        } else {
+            out.removeLast(); // the end that Netty sees here
+            if (bodyLength == Framing.CHUNKED) {
+                request.headers().set(Names.TRANSFER_ENCODING, Names.CHUNKED); // Netty has removed it
+            }
+            body.begin(bodyLength);
+            phase = Phase.BODY;
+        }
+    }
+
+    private void decodeBody(ByteBuf in, List<Object> out) {
+        HttpContent content = body.decode(in);
+        if (content == null) {
+            return;
+        }
+        out.add(content);
+        if (content.decoderResult().isFailure()) {
+            discardAll();
+        } else if (content instanceof LastHttpContent) {
+            phase = Phase.IDLE;
+        }
+    }
+
+    /** Asked at the end of each head, before Netty looks for a body. */
+    @Override
+    protected boolean isContentAlwaysEmpty(HttpMessage head) {
+        bodyLength = Framing.of((HttpRequest) head, contentLengths, transferEncodings);
+        return true;
     }
 
     @Override
@@ -100,17 +137,15 @@ final class Http1Decoder extends HttpRequestDecoder {
         hosts = 0;
         expect = false;
         connection = false;
-        contentLength = false;
-        transferEncoding = false;
+        contentLengths = 0;
+        transferEncodings = 0;
         return super.createMessage(initialLine);
     }
 
     @Override
     protected AsciiString splitHeaderName(byte[] line, int start, int length) {
         AsciiString name = super.splitHeaderName(line, start, length);
-        if (phase == Phase.HEAD) {
-            note(name);
-        }
+        note(name);
         return name;
     }
 
@@ -122,8 +157,8 @@ final class Http1Decoder extends HttpRequestDecoder {
             case 4 -> hosts += HOST.contentEqualsIgnoreCase(name) ? 1 : 0;
             case 6 -> expect |= EXPECT.contentEqualsIgnoreCase(name);
             case 10 -> connection |= CONNECTION.contentEqualsIgnoreCase(name);
-            case 14 -> contentLength |= CONTENT_LENGTH.contentEqualsIgnoreCase(name);
-            case 17 -> transferEncoding |= TRANSFER_ENCODING.contentEqualsIgnoreCase(name);
+            case 14 -> contentLengths += CONTENT_LENGTH.contentEqualsIgnoreCase(name) ? 1 : 0;
+            case 17 -> transferEncodings += TRANSFER_ENCODING.contentEqualsIgnoreCase(name) ? 1 : 0;
             default -> {}
         }
     }
@@ -194,11 +229,8 @@ final class Http1Decoder extends HttpRequestDecoder {
         return connection;
     }
 
-    boolean hasContentLength() {
-        return contentLength;
-    }
-
-    boolean hasTransferEncoding() {
-        return transferEncoding;
+    /** Returns the length of the body in bytes, 0 if there is none, or {@link Framing#CHUNKED}. */
+    long bodyLength() {
+        return bodyLength;
     }
 }

@@ -58,6 +58,7 @@ record Rejection(int status, String detail, Event event) {
 
     private static Rejection ofFailure(Throwable cause) {
         return switch (cause) {
+            case Refusal refusal -> refusal.rejection();
             case TooLongHttpLineException _ -> URI_TOO_LONG;
             case TooLongHttpHeaderException _ -> HEADERS_TOO_LARGE;
             default -> MALFORMED;

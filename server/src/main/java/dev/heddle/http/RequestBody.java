@@ -49,7 +49,7 @@ final class RequestBody {
     }
 
     private final Http1Connection connection;
-    /** Bytes, or -1 if unknown. */
+    /** Bytes, or {@link Framing#CHUNKED}: below zero. */
     private final long length;
     /** Whether the client waits for 100 Continue. */
     private final boolean expectsContinue;

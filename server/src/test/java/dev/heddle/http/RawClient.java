@@ -5,11 +5,17 @@ import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.Channels;
+import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -19,12 +25,15 @@ import java.util.TreeMap;
 final class RawClient implements AutoCloseable {
     private static final int SILENCE_MILLIS = 20_000;
 
+    /** Null over a socket of the file system. */
     private final Socket socket;
     private final InputStream in;
+    private final OutputStream out;
 
-    private RawClient(Socket socket) throws IOException {
+    private RawClient(Socket socket, InputStream in, OutputStream out) {
         this.socket = socket;
-        this.in = new BufferedInputStream(socket.getInputStream());
+        this.in = new BufferedInputStream(in);
+        this.out = out;
     }
 
     static RawClient to(Server server) throws IOException {
@@ -40,7 +49,19 @@ final class RawClient implements AutoCloseable {
         socket.setSoTimeout(SILENCE_MILLIS);
         socket.setTcpNoDelay(true);
         socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), server.port()));
-        return new RawClient(socket);
+        return new RawClient(socket, socket.getInputStream(), socket.getOutputStream());
+    }
+
+    /** Connects to a socket of the file system; waits as long as its test may. */
+    static RawClient to(Path path) throws IOException {
+        SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX);
+        try {
+            channel.connect(UnixDomainSocketAddress.of(path));
+        } catch (IOException e) {
+            channel.close();
+            throw e;
+        }
+        return new RawClient(null, Channels.newInputStream(channel), Channels.newOutputStream(channel));
     }
 
     /** Sends characters as bytes. */
@@ -49,7 +70,7 @@ final class RawClient implements AutoCloseable {
     }
 
     RawClient send(byte[] bytes) throws IOException {
-        socket.getOutputStream().write(bytes);
+        out.write(bytes);
         return this;
     }
 
@@ -183,6 +204,6 @@ final class RawClient implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
-        socket.close();
+        in.close(); // and the socket with it
     }
 }
