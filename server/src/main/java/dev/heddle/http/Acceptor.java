@@ -14,6 +14,9 @@ final class Acceptor {
     /** Pending connections that the kernel keeps; the value that Linux caps at by default ({@code somaxconn}). */
     private static final int BACKLOG = 4096;
 
+    /** 1 s: a loop that is well closes a socket within a pass, so within milliseconds. A guess. */
+    private static final long CLOSE_WAIT_MILLIS = 1_000;
+
     private final Channel channel;
 
     private Acceptor(Channel channel) {
@@ -65,8 +68,11 @@ final class Acceptor {
         return (InetSocketAddress) channel.localAddress();
     }
 
-    /** Accepts nothing more; returns when the socket is closed. */
+    /**
+     * Accepts nothing more. Returns when the socket is closed, or after {@link #CLOSE_WAIT_MILLIS}: a loop that does not come
+     * round must not keep the server from its end, and closes the socket when it does.
+     */
     void close() throws InterruptedException {
-        channel.close().await();
+        channel.close().await(CLOSE_WAIT_MILLIS);
     }
 }

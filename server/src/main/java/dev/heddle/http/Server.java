@@ -156,6 +156,10 @@ public final class Server implements AutoCloseable {
         return scheduler;
     }
 
+    Netpoll netpoll() {
+        return netpoll;
+    }
+
     /** Returns what the netpoller has done so far. */
     public NetpollStats netpollStats() {
         return netpoll.stats();

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.heddle.sched.Goroutine;
+import io.netty.util.concurrent.EventExecutor;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.time.Duration;
@@ -105,6 +106,23 @@ class ShutdownTest {
             assertTrue(client.isAtEnd());
             assertTrue(result.get(20, TimeUnit.SECONDS));
         }
+    }
+
+    @Test
+    void loopsThatDoNotComeRoundDoNotKeepTheServerFromItsEnd() throws Exception {
+        for (EventExecutor loop : server.netpoll().group()) {
+            loop.execute(() -> {
+                try {
+                    go.await();
+                } catch (InterruptedException e) {
+                    throw new AssertionError(e);
+                }
+            });
+        }
+        CompletableFuture<Boolean> result = stopWithin(Duration.ZERO);
+        Await.until("actions at the stop are run", () -> order.contains("stopped"));
+        go.countDown();
+        result.get(20, TimeUnit.SECONDS);
     }
 
     @Test
