@@ -403,6 +403,7 @@ final class M extends Carrier implements Poller.Ready {
             VirtualThreads.pin();
             try {
                 if (m.enterSched() != NO_P) {
+                    m.p.handoffs++;
                     m.handoffp();
                 }
                 m.sched.trace.flush(m);

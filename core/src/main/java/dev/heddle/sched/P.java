@@ -44,6 +44,8 @@ final class P {
     /** Time slices begun. The 1/61 rule counts these. */
     long schedtick;
     long syscalltick;
+    /** Times that it left an M that blocked. By whoever has taken it from there. */
+    long handoffs;
     long steals;
     long stealFailures;
     long stolen;

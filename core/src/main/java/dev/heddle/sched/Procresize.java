@@ -116,6 +116,7 @@ final class Procresize {
             return false;
         }
         p.m = null;
+        p.handoffs += status == PState.SYSCALL ? 1 : 0;
         sched.trace.procRetire(p, m, g);
         sched.lock.lock();
         sched.idle.put(p);

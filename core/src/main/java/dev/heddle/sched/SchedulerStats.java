@@ -16,7 +16,10 @@ import java.util.List;
  * @param spinNanos time that Ms spent looking
  * @param parks times that an M went to sleep because there was no work
  * @param wakeups times that a sleeping M was woken for work
- * @param handoffs Ps taken from a thread in a blocking call
+ * @param handoffs times that a P left a thread that blocked with its goroutine, whoever moved it: the thread itself before a
+ *     call that is known to block long ({@link Syscall#callBlocking}) or a wait in which the goroutine cannot leave it,
+ *     sysmon out of another declared call or from a thread asleep in a call that nobody declared, or
+ *     {@link Scheduler#gomaxprocs(int)} out of a declared call
  * @param preemptions Ps taken from a goroutine that ran longer than the quantum
  * @param preemptionsDenied hogs that kept their P because the bound on goroutines without a P was reached
  * @param syscalls declared blocking calls entered

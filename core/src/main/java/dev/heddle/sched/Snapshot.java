@@ -23,7 +23,7 @@ final class Snapshot {
                 sum(s, p -> p.spinNanos),
                 s.spares.parks(),
                 s.spares.wakeups(),
-                s.sysmon.handoffs(),
+                sum(s, p -> p.handoffs),
                 s.sysmon.preemptions(),
                 s.sysmon.preemptionsDenied(),
                 sum(s, p -> p.syscalltick) + foreignSyscalls,

@@ -65,7 +65,6 @@ final class Sysmon implements Runnable {
 
     private volatile boolean deep;
     private volatile boolean workUnseen;
-    private volatile long handoffs;
     private volatile long preemptions;
     private volatile long preemptionsDenied;
     private volatile long netpolls;
@@ -168,10 +167,6 @@ final class Sysmon implements Runnable {
     /** Whether it sleeps until a P is busy. */
     boolean isDeep() {
         return deep;
-    }
-
-    long handoffs() {
-        return handoffs;
     }
 
     long preemptions() {
@@ -395,7 +390,7 @@ final class Sysmon implements Runnable {
         if (!mayTake || !sched.spares.canStart() || !take(p, word)) {
             return false;
         }
-        handoffs++; // this thread only
+        p.handoffs++;
         sched.trace.procSteal(trace, p, m, g, false);
         sched.handoff.handoffp(p);
         return true;
@@ -449,7 +444,7 @@ final class Sysmon implements Runnable {
             preemptions++; // this thread only
             sched.trace.procPreempt(trace, p, m, g);
         } else {
-            handoffs++; // this thread only
+            p.handoffs++;
             sched.trace.procSteal(trace, p, m, g, true);
         }
         sched.handoff.handoffp(p);

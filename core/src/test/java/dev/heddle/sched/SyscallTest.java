@@ -119,10 +119,65 @@ class SyscallTest {
                     return null;
                 });
             });
-            assertEquals(0, s.stats().handoffs());
+            assertEquals(1, s.stats().handoffs());
             assertEquals(1, s.stats().syscalls());
             Quiet.afterEnd(s);
         }
+    }
+
+    /** Whoever moves the P: the caller itself, sysmon, or a change of their number. */
+    @Test
+    void everyPThatLeavesABlockedThreadIsCounted() {
+        int readers = 50;
+        try (Scheduler s = Started.unhurried(1)) {
+            AtomicInteger inside = new AtomicInteger();
+            AtomicBoolean end = new AtomicBoolean();
+            for (int i = 0; i < readers; i++) {
+                s.go(() -> Syscall.callBlocking(() -> {
+                    inside.incrementAndGet();
+                    Busy.blockedUntil(end::get);
+                    return null;
+                }));
+            }
+            Waiting.until(s, "all are inside", () -> inside.get() == readers);
+            assertEquals(readers, s.stats().handoffs());
+            s.go(() -> {
+                s.go(inside::incrementAndGet);
+                Syscall.call(() -> {
+                    Busy.blockedUntil(end::get);
+                    return null;
+                });
+            });
+            Waiting.until(s, "sysmon has moved one more", () -> inside.get() == readers + 1);
+            assertEquals(readers + 1, s.stats().handoffs());
+            end.set(true);
+            Quiet.afterEnd(s);
+        }
+    }
+
+    @Test
+    void aPTakenFromACallBecauseThereAreFewerIsCounted() {
+        try (Scheduler s = Started.withoutSysmon(2)) {
+            AtomicInteger inside = new AtomicInteger();
+            AtomicBoolean end = new AtomicBoolean();
+            s.go(() -> {
+                s.go(() -> inACall(inside, end));
+                inACall(inside, end);
+            });
+            Waiting.until(s, "both Ps are in a call", () -> inside.get() == 2);
+            s.gomaxprocs(1);
+            assertEquals(1, s.stats().handoffs());
+            end.set(true);
+            Quiet.afterEnd(s);
+        }
+    }
+
+    private static void inACall(AtomicInteger inside, AtomicBoolean end) {
+        Syscall.call(() -> {
+            inside.incrementAndGet();
+            Busy.blockedUntil(end::get);
+            return null;
+        });
     }
 
     /** Its own P is gone, another one is idle: the goroutine takes that and goes on without a detour. */

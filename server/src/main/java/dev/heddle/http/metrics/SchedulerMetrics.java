@@ -63,7 +63,7 @@ final class SchedulerMetrics implements MultiCollector {
                     "Time that threads spent looking for work",
                     f -> f.sched.spinNanos() / NANOS),
             Family.counter(
-                    "heddle_sched_handoffs", "Ps taken from a thread in a blocking call", f -> f.sched.handoffs()),
+                    "heddle_sched_handoffs", "Times that a P left a thread that blocked", f -> f.sched.handoffs()),
             Family.counter(
                     "heddle_sched_preemptions",
                     "Ps taken from a goroutine that ran longer than the quantum",
