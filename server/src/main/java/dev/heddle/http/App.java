@@ -36,6 +36,8 @@ public final class App {
 
     private final App parent;
     private final String prefix;
+    /** The prefix as a template; null if this is the application itself. */
+    private final Template template;
     private final List<Middleware> middleware = new ArrayList<>();
 
     // of the root only
@@ -49,9 +51,13 @@ public final class App {
     private JsonCodec json;
     private boolean started;
 
+    /** Middleware around what no route matches; set when the application is started, before any request. */
+    Chain unmatched;
+
     private App(App parent, String prefix, Router router, Errors errors) {
         this.parent = parent;
         this.prefix = prefix;
+        this.template = parent == null ? null : Template.parse(prefix);
         this.router = router;
         this.errors = errors;
     }
@@ -118,8 +124,12 @@ public final class App {
 
     /**
      * Adds middleware around all routes of this application or group, whether added before or after this call. Middleware runs
-     * outside-in: that of the application before that of a group, in each in the order in which it was added. That of the
-     * application also runs around answers for requests that match no route.
+     * outside-in: that of the application before that of a group, in each in the order in which it was added.
+     *
+     * <p>It also runs around answers for requests that match no route, 404, 405 and OPTIONS: that of the application around
+     * all of them, that of a group around those below its prefix. Where several groups match, the longest prefix counts, and
+     * of groups with the same prefix the first; where only the method is wrong, the scope of the routes that match the path.
+     * Requests that are malformed beyond that never get here.
      *
      * @return this
      */
@@ -142,21 +152,49 @@ public final class App {
         if (path.endsWith("/") || path.contains("...}")) {
             throw new IllegalArgumentException("prefix: got '" + path + "', need one without / or a tail at the end");
         }
-        Template.parse(prefix + path);
-        routes.accept(new App(this, prefix + path, router, errors));
+        App group = new App(this, prefix + path, router, errors);
+        router.addGroup(group);
+        routes.accept(group);
         return this;
     }
 
-    /** Puts the middleware of this scope and those around it around a handler. */
+    /** Returns the prefix of this group; null for the application itself. */
+    Template prefix() {
+        return template;
+    }
+
+    /** Returns how many segments the prefix has. */
+    int prefixLength() {
+        return template == null ? 0 : template.segments().size();
+    }
+
+    /**
+     * Puts the middleware of this scope and those around it around a handler. What the outermost throws is answered by the
+     * caller; everything inside of it answers for itself.
+     */
     Chain wrap(Handler handler) {
-        Chain chain = handler::handle;
+        Chain chain = c -> {
+            handler.handle(c);
+            c.response().checkWhole();
+        };
         for (App scope = this; scope != null; scope = scope.parent) {
             for (Middleware each : scope.middleware.reversed()) {
-                Chain inside = chain;
+                Chain inside = answering(chain);
                 chain = c -> each.handle(c, inside);
             }
         }
         return chain;
+    }
+
+    private Chain answering(Chain inside) {
+        return c -> {
+            c.response().again();
+            try {
+                inside.proceed(c);
+            } catch (Throwable t) { // a StackOverflowError too: it must not cost more than its request
+                errors.answer(c, t);
+            }
+        };
     }
 
     // ---- errors
@@ -164,6 +202,10 @@ public final class App {
     /**
      * Answers errors of a class and its subclasses; the handler for the nearest class is taken. Without one, an
      * {@link HttpException} answers as itself, and anything else is logged and answered with 500.
+     *
+     * <p>An {@link HttpException}, which is also how the server says 404, 405 and the like, is an answer already: only
+     * handlers for that class or its subclasses get it, not those for {@link RuntimeException}, {@link Exception} or
+     * {@link Throwable}.
      *
      * @param type the class of what handlers throw
      * @param handler gives the answer

@@ -50,8 +50,11 @@ public final class Ctx {
     private final Response response;
     private Target target;
     private Query query;
-    private Route route;
+    /** Names the parameters: the path of the route, or the prefix of the group if no route matched; null for none. */
+    private Template template;
     private String[] values;
+    /** Answers the request if no route matched. */
+    private Handler unmatched;
     private InputStream input;
     private Map<String, Object> attributes;
 
@@ -112,11 +115,11 @@ public final class Ctx {
     /**
      * Returns a path parameter.
      *
-     * @param name a name of the route's template
+     * @param name a name of the route's template; in the middleware of a group, if no route matched, of the group's prefix
      * @throws IllegalArgumentException if the template has no such parameter
      */
     public Param path(String name) {
-        int index = route == null ? -1 : route.template.names().indexOf(name);
+        int index = template == null ? -1 : template.names().indexOf(name);
         if (index < 0) {
             throw new IllegalArgumentException("path parameter: got '" + name + "', need one of route " + route());
         }
@@ -331,9 +334,22 @@ public final class Ctx {
         return this;
     }
 
-    /** Returns the first header of the answer with a name, as far as it was set here; null if it was not. */
+    /**
+     * Returns the first header of the answer with a name, as far as it is set; null if it is not. Of those that the server adds
+     * only the {@code Content-Type} of {@link #text}, {@link #json} and the like is there.
+     */
     public String responseHeader(String name) {
         return response.header(name);
+    }
+
+    /**
+     * Returns the body of the answer as it is kept until handler and middleware have returned, that of an error too: what
+     * middleware may replace by a compressed one with {@link #bytes}.
+     *
+     * @return the bytes, not to be changed; null if there is none, or the answer is a stream or a file
+     */
+    public byte[] responseBody() {
+        return response.body();
     }
 
     /**
@@ -475,6 +491,16 @@ public final class Ctx {
         return exchange.connection.isGone();
     }
 
+    /**
+     * Returns what was thrown and has become this answer: by the handler, by middleware inside the caller, or by the server
+     * itself, which says 404 by an {@link HttpException}. For middleware.
+     *
+     * @return the error, taken out of a {@link dev.heddle.context.TaskFailedException}; null if there was none
+     */
+    public Throwable error() {
+        return response.error();
+    }
+
     // ---- anything else
 
     /**
@@ -516,10 +542,25 @@ public final class Ctx {
 
     // ---- for the dispatcher
 
+    Response response() {
+        return response;
+    }
+
     void matched(Route found, String[] parameters) {
-        route = found;
+        template = found.template;
         values = parameters;
-        response.route(found.template.text());
+        response.route(template.text());
+    }
+
+    /** No route matched: {@code prefix} is that of the group whose middleware runs, null for none. */
+    void unmatched(Template prefix, String[] parameters, Handler answer) {
+        template = prefix;
+        values = parameters;
+        unmatched = answer;
+    }
+
+    void answerUnmatched() throws Exception {
+        unmatched.handle(this);
     }
 
     String requestLine() {

@@ -7,9 +7,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Turns what handlers throw into answers. The handler registered for the nearest class answers; else an {@link HttpException}
- * answers as itself and anything else with 500, of which the client learns nothing but that, and the log everything. What a
- * task of a {@link dev.heddle.context.TaskGroup} threw is answered as if the handler had thrown it.
+ * Turns what handlers and middleware throw into answers, at the place where the middleware around it sees the answer
+ * ({@link App#wrap}). The handler registered for the nearest class answers; else an {@link HttpException} answers as itself
+ * and anything else with 500, of which the client learns nothing but that, and the log everything.
+ *
+ * <p>What a task of a {@link dev.heddle.context.TaskGroup} threw is answered as if the handler had thrown it. So is what the
+ * client has caused ({@link ClientFault}), in whatever a library has wrapped it, unless there is a handler for the wrapping.
  */
 final class Errors {
     private static final Logger LOG = LoggerFactory.getLogger(Server.class);
@@ -26,49 +29,74 @@ final class Errors {
     /**
      * Gives the answer for an error.
      *
-     * @throws Throwable the error, or another one, if there can be no answer any more
+     * @throws Exception (any throwable) the error, or another one, if there can be no answer any more
      */
-    void answer(Ctx c, Response response, Throwable thrown) throws Throwable {
-        Throwable error = ofTask(thrown);
-        if (response.isCommitted() || error instanceof ClientGoneException) {
-            throw error;
-        }
-        response.reset();
+    void answer(Ctx c, Throwable thrown) throws Exception {
+        Response response = c.response();
+        passOn(response, thrown);
+        Throwable error = meant(thrown);
         App.ErrorHandler<?> handler = find(error.getClass());
-        if (handler == null) {
-            standard(c, response, error);
-            return;
+        Throwable left = handler == null ? error : handled(handler, c, error);
+        if (left != null) {
+            standard(c, left);
         }
-        try {
-            handle(handler, c, error);
-            if (response.status() >= INTERNAL_ERROR) {
-                response.failedWith(error.getClass().getName());
-            }
-        } catch (Throwable second) {
-            if (response.isCommitted() || second instanceof ClientGoneException) {
-                throw second;
-            }
-            if (second != error) {
-                second.addSuppressed(error);
-            }
-            response.reset();
-            standard(c, response, second);
+        response.answers(left == null ? error : left);
+    }
+
+    /** Throws what there can be no answer to. */
+    private static void passOn(Response response, Throwable thrown) throws Exception {
+        if (response.isCommitted() || ClientFault.isGone(thrown)) {
+            response.brokenBy(thrown);
+            throw Errors.<RuntimeException>unchecked(thrown);
         }
     }
 
-    private Throwable ofTask(Throwable thrown) {
-        boolean wrapped = thrown instanceof TaskFailedException && !handlers.containsKey(TaskFailedException.class);
-        return wrapped ? thrown.getCause() : thrown;
+    @SuppressWarnings("unchecked") // the compiler's distinction of throwables does not exist at run time
+    private static <T extends Throwable> T unchecked(Throwable thrown) throws T {
+        throw (T) thrown;
     }
 
+    private Throwable meant(Throwable thrown) {
+        Throwable error = thrown;
+        if (thrown instanceof TaskFailedException && !handlers.containsKey(TaskFailedException.class)) {
+            error = thrown.getCause();
+        }
+        Throwable refusal = error instanceof HttpException ? null : ClientFault.in(error);
+        return refusal != null && find(error.getClass()) == null ? refusal : error;
+    }
+
+    /** An {@link HttpException} is an answer by itself: handlers for classes above it do not get it. */
     private App.ErrorHandler<?> find(Class<?> type) {
         for (Class<?> t = type; t != null; t = t.getSuperclass()) {
             App.ErrorHandler<?> handler = handlers.get(t);
             if (handler != null) {
                 return handler;
             }
+            if (t == HttpException.class) {
+                return null;
+            }
         }
         return null;
+    }
+
+    /** Returns what is still to be answered: nothing, or what the handler has thrown. */
+    private static Throwable handled(App.ErrorHandler<?> handler, Ctx c, Throwable error) throws Exception {
+        Response response = c.response();
+        response.reset();
+        try {
+            handle(handler, c, error);
+            response.checkWhole();
+            if (response.status() >= INTERNAL_ERROR) {
+                response.failedWith(error.getClass().getName());
+            }
+            return null;
+        } catch (Throwable second) {
+            passOn(response, second);
+            if (second != error) {
+                second.addSuppressed(error);
+            }
+            return second;
+        }
     }
 
     @SuppressWarnings("unchecked") // on() ties class and handler together
@@ -76,17 +104,31 @@ final class Errors {
         ((App.ErrorHandler<Throwable>) handler).handle(c, error);
     }
 
-    private static void standard(Ctx c, Response response, Throwable error) {
+    /** Gives the standard answer. Throws nothing, as long as nothing has been sent. */
+    static void standard(Ctx c, Throwable error) {
+        Response response = c.response();
+        response.reset();
         if (error instanceof HttpException e) {
-            e.headers().forEach(header -> response.header(header.getKey(), header.getValue()));
-            response.problem(e.status(), e.detail());
-            if (e.status() >= INTERNAL_ERROR) {
-                LOG.warn("{} (route {}): {}", c.requestLine(), c.route(), e.getMessage(), e.getCause());
+            try {
+                e.headers().forEach(header -> response.header(header.getKey(), header.getValue()));
+                response.problem(e.status(), e.detail());
+                if (response.status() >= INTERNAL_ERROR) {
+                    LOG.warn("{} (route {}): {}", c.requestLine(), c.route(), e.getMessage(), e.getCause());
+                }
+                return;
+            } catch (RuntimeException bad) { // a subclass that says impossible things
+                bad.addSuppressed(error);
+                response.reset();
+                internal(c, bad);
+                return;
             }
-            return;
         }
+        internal(c, error);
+    }
+
+    private static void internal(Ctx c, Throwable error) {
+        c.response().problem(INTERNAL_ERROR, null);
+        c.response().failedWith(error.getClass().getName());
         LOG.error("{} (route {}) failed in goroutine {}", c.requestLine(), c.route(), Exchange.goroutine(), error);
-        response.problem(INTERNAL_ERROR, null);
-        response.failedWith(error.getClass().getName());
     }
 }

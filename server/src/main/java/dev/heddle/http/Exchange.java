@@ -5,6 +5,7 @@ import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpVersion;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * One request and its answer, and the body of the goroutine that serves it. Made by the loop, then owned by whoever has the
@@ -109,34 +110,57 @@ final class Exchange implements Runnable {
         try {
             connection.shared.dispatcher.dispatch(c);
         } catch (Throwable t) { // a StackOverflowError of a handler must not cost more than its request
-            connection.shared.dispatcher.errors().answer(c, response, t);
+            connection.shared.dispatcher.errors().answer(c, t);
         }
-        response.finish();
+        try {
+            response.finish();
+        } catch (Throwable t) {
+            if (response.isCommitted() || ClientFault.isGone(t)) {
+                throw t;
+            }
+            Errors.standard(c, t); // nothing has been sent, so there can still be an answer
+            response.finish();
+        }
     }
 
-    /** The answer cannot be brought to a good end: the client must not take it for complete. */
+    /** The answer cannot be brought to a good end: the client must not take it for complete, unless it is. */
     private void failed(Response response, Throwable t) {
+        response.endHead();
+        boolean finished = response.isFinished();
+        boolean gone = !finished && (connection.isGone() || ClientFault.isGone(t));
         try {
-            if (connection.isGone() || t instanceof ClientGoneException) {
-                response.failedWith("client_gone");
-                connection.count(Event.CLIENT_GONE);
-            } else {
-                response.failedWith(t.getClass().getName());
-                connection.count(Event.RESPONSE_ABORTED);
-                LOG.error(
-                        "{} (route {}) failed in goroutine {}; {}",
-                        requestLine(),
-                        response.route(),
-                        goroutine(),
-                        response.isFinished() ? "it had been answered" : "its answer had begun and is broken off",
-                        t);
+            if (!finished) {
+                response.failedWith(gone ? "client_gone" : t.getClass().getName());
+                connection.count(
+                        gone
+                                ? Event.CLIENT_GONE
+                                : response.isCommitted() ? Event.RESPONSE_ABORTED : Event.CONNECTION_FAILED);
             }
+            log(response, t, gone || ClientFault.in(t) != null);
         } finally {
-            if (!response.isFinished()) {
+            if (!finished) {
                 connection.turns().over();
                 connection.signal(response.isUntilClose() ? Signal.RESET : Signal.ABORT);
             }
         }
+    }
+
+    private void log(Response response, Throwable t, boolean ofClient) {
+        if (ofClient && !LOG.isDebugEnabled()) {
+            return;
+        }
+        LOG.atLevel(ofClient ? Level.DEBUG : Level.ERROR)
+                .setCause(t)
+                .log(
+                        "{} (route {}) failed in goroutine {}; {}",
+                        requestLine(),
+                        response.route(),
+                        goroutine(),
+                        response.isFinished()
+                                ? "it had been answered"
+                                : response.isCommitted()
+                                        ? "its answer had begun and is broken off"
+                                        : "nothing of an answer has been sent; the connection is closed");
     }
 
     private void end(Ctx c, Response response) {

@@ -257,7 +257,7 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Runn
         if (content.decoderResult().isFailure()) {
             content.release();
             count(Event.MALFORMED);
-            body.fail(new HttpException(400, "the chunks of the body are malformed"));
+            body.fail(new ClientFault.Refusal(400, "the chunks of the body are malformed"));
             receiving = null;
             decoder.discardAll();
             noMoreInput();

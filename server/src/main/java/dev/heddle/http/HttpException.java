@@ -80,12 +80,19 @@ public class HttpException extends RuntimeException {
     /**
      * Adds a header to the answer, such as {@code Retry-After}.
      *
-     * @param name the header's name
+     * @param name the header's name; not {@code Transfer-Encoding} and {@code Content-Length}, which are the server's
      * @param value its value
      * @return this
+     * @throws IllegalArgumentException if name or value have characters that a header cannot have, or the name is one of
+     *     the server's
      */
     public HttpException withHeader(String name, String value) {
-        headers.add(Map.entry(Objects.requireNonNull(name, "name"), Objects.requireNonNull(value, "value")));
+        HeaderText.name(Objects.requireNonNull(name, "name"));
+        HeaderText.value(name, Objects.requireNonNull(value, "value"));
+        if (Names.TRANSFER_ENCODING.contentEqualsIgnoreCase(name) || Names.CONTENT_LENGTH.contentEqualsIgnoreCase(name)) {
+            throw new IllegalArgumentException("header " + name + ": it is the server's to choose");
+        }
+        headers.add(Map.entry(name, value));
         return this;
     }
 

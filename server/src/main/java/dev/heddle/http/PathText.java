@@ -41,6 +41,17 @@ final class PathText {
         return empty ? null : segments;
     }
 
+    /**
+     * Returns the segments of which a path surely has the first ones: those before the first empty one; none for a path that
+     * begins with one.
+     *
+     * @throws HttpException as {@link #segments} says
+     */
+    static String[] beginning(String path) {
+        int end = path.indexOf("//");
+        return end <= 0 ? new String[0] : segments(path.substring(0, end));
+    }
+
     /** Returns the segments from one on, joined again; null if that would not be the same path any more. */
     static String join(String[] segments, int from) {
         if (from == segments.length - 1) {

@@ -244,7 +244,8 @@ final class RequestBody {
     }
 
     private void tooLarge() {
-        refusal = new HttpException(413, "the body is larger than " + limit + " bytes");
+        connection.count(Event.MALFORMED);
+        refusal = new ClientFault.Refusal(413, "the body is larger than " + limit + " bytes");
         throw refusal;
     }
 
@@ -262,7 +263,7 @@ final class RequestBody {
         long start = System.nanoTime();
         if (left <= 0 || !permits.acquire(WaitReason.IO_WAIT, left)) {
             connection.count(Event.BODY_TIMEOUT);
-            refusal = new HttpException(408, "the body came too slowly: " + read + " bytes in "
+            refusal = new ClientFault.Refusal(408, "the body came too slowly: " + read + " bytes in "
                     + Duration.ofNanos(waitedNanos + Math.max(left, 0)).toMillis() + " ms");
             throw refusal;
         }

@@ -56,6 +56,11 @@ final class Response {
     /** Whether the body is not sent, only spoken of. */
     private boolean headOnly;
 
+    /** What has become this answer, or null. */
+    private Throwable error;
+    /** Why the answer cannot be brought to a good end although its head has been sent; null if it can. */
+    private Throwable broken;
+
     private int sentStatus;
     private String errorType;
 
@@ -103,9 +108,16 @@ final class Response {
         }
     }
 
-    /** Returns the value that the handler has set, or null. */
+    /** Returns the value that is set, or null. */
     String header(String name) {
-        return headers == null ? null : headers.get(name);
+        String value = headers == null ? null : headers.get(name);
+        boolean standard = value == null && body != null && type != null;
+        return standard && Names.CONTENT_TYPE.contentEqualsIgnoreCase(name) ? type.toString() : value;
+    }
+
+    /** Returns the body that is kept, or null. */
+    byte[] body() {
+        return body;
     }
 
     private HttpHeaders headers() {
@@ -197,6 +209,22 @@ final class Response {
         }
     }
 
+    /** The rest of a chain is run, perhaps not for the first time: takes back the answer to what it threw before. */
+    void again() {
+        if (error != null && !committed) {
+            reset();
+            error = null;
+            errorType = null;
+        }
+    }
+
+    /** Throws if the handler has not written what it has declared: what there is must not go out as if it were whole. */
+    void checkWhole() throws IOException {
+        if (stream != null) {
+            stream.checkWhole();
+        }
+    }
+
     private static boolean speaksOfBody(String name) {
         return name.regionMatches(true, 0, "content-", 0, 8)
                 || name.equalsIgnoreCase("etag")
@@ -227,10 +255,13 @@ final class Response {
         return untilClose;
     }
 
-    /** Sends what is not sent yet. The second time it does nothing. */
+    /** Sends what is not sent yet. The second time it does nothing. Throws what has broken the answer, whoever caught it. */
     void finish() throws IOException {
         if (finished) {
             return;
+        }
+        if (broken != null) {
+            throw new IOException("the answer cannot be ended after " + broken.getClass().getName(), broken);
         }
         if (stream != null) {
             stream.finish();
@@ -252,16 +283,17 @@ final class Response {
             checkOpen();
             awaitWritable();
             closes = closesConnection() || exchange.body != null && !exchange.body.isDrainable();
-            commit();
             if (isWithoutBody()) {
-                push(new Http1Encoder.HeadOnly(nettyStatus(), headOfNothing(content.readableBytes())), 0);
+                Object message = new Http1Encoder.HeadOnly(nettyStatus(), headOfNothing(content.readableBytes()));
+                commit();
+                push(message, 0);
             } else {
-                HttpHeaders head = headOf(content.readableBytes());
+                int bytes = content.readableBytes();
+                Object message = new DefaultFullHttpResponse(
+                        HttpVersion.HTTP_1_1, nettyStatus(), content, headOf(bytes), EmptyHttpHeaders.INSTANCE);
+                commit();
                 pushed = true;
-                push(
-                        new DefaultFullHttpResponse(
-                                HttpVersion.HTTP_1_1, nettyStatus(), content, head, EmptyHttpHeaders.INSTANCE),
-                        content.readableBytes());
+                push(message, bytes);
             }
             end();
         } finally {
@@ -311,16 +343,18 @@ final class Response {
         if (!isBodiless()) {
             if (length >= 0) {
                 head.set(Names.CONTENT_LENGTH, Names.number(length));
-            } else if (!exchange.isHttp10()) {
-                head.set(Names.TRANSFER_ENCODING, Names.CHUNKED);
+            } else {
+                head.remove(Names.CONTENT_LENGTH); // set after the stream was opened: nobody has checked it
+                if (!exchange.isHttp10()) {
+                    head.set(Names.TRANSFER_ENCODING, Names.CHUNKED);
+                }
             }
         }
+        Object message = headOnly
+                ? new Http1Encoder.HeadOnly(nettyStatus(), head)
+                : new DefaultHttpResponse(HttpVersion.HTTP_1_1, nettyStatus(), head);
         commit();
-        push(
-                headOnly
-                        ? new Http1Encoder.HeadOnly(nettyStatus(), head)
-                        : new DefaultHttpResponse(HttpVersion.HTTP_1_1, nettyStatus(), head),
-                0);
+        push(message, 0);
     }
 
     /** Sends a piece of a stream, when the client has taken enough of those before; takes the piece over. */
@@ -364,8 +398,18 @@ final class Response {
 
     private void commit() {
         committed = true;
-        if (errorType == null && status >= SERVER_ERRORS) {
+        if (status < SERVER_ERRORS) {
+            errorType = null; // of an error that has become another answer
+        } else if (errorType == null) {
             errorType = Integer.toString(status); // no exception stands behind it
+        }
+    }
+
+    /** The answer is one to HEAD, whose handler has failed over the body: the head is all there is of it. */
+    void endHead() {
+        if (committed && headOnly && !finished) {
+            closes |= isLastBeforeStop() || exchange.body != null && !exchange.body.isDrainable();
+            end();
         }
     }
 
@@ -465,5 +509,21 @@ final class Response {
 
     void failedWith(String what) {
         errorType = what;
+    }
+
+    Throwable error() {
+        return error;
+    }
+
+    /** Says what this is the answer to. */
+    void answers(Throwable thrown) {
+        error = thrown;
+    }
+
+    /** Says what there can be no answer to any more. */
+    void brokenBy(Throwable thrown) {
+        if (committed && broken == null) {
+            broken = thrown;
+        }
     }
 }

@@ -127,6 +127,22 @@ final class ResponseStream extends OutputStream {
         finish();
     }
 
+    private void checkLength() throws IOException {
+        if (length >= 0 && written < length && !response.isWithoutBody()) {
+            throw new IOException("close: got " + written + " bytes, need " + length + " as declared");
+        }
+    }
+
+    /** Throws if the body cannot come to a good end. */
+    void checkWhole() throws IOException {
+        if (failed) {
+            throw new IOException("close: the body has not been written to its end");
+        }
+        if (!closed) {
+            checkLength();
+        }
+    }
+
     void finish() throws IOException {
         if (failed) {
             throw new IOException("close: the body has not been written to its end");
@@ -134,10 +150,8 @@ final class ResponseStream extends OutputStream {
         if (closed) {
             return;
         }
+        checkLength();
         closed = true;
-        if (length >= 0 && written < length && !response.isWithoutBody()) {
-            throw new IOException("close: got " + written + " bytes, need " + length + " as declared");
-        }
         if (length >= 0 || response.isCommitted()) {
             begin();
             response.lastChunk(takeBuffer());

@@ -18,6 +18,7 @@ final class Router {
     private final Map<String, Methods> exact = new HashMap<>();
     private final Node root = new Node();
     private final List<Route> routes = new ArrayList<>();
+    private final List<App> groups = new ArrayList<>(0);
 
     /** The routes of one shape of path, by method. */
     private static final class Methods {
@@ -57,6 +58,8 @@ final class Router {
         Methods here;
         /** Templates whose tail begins here. */
         Methods tail;
+        /** The first group whose prefix ends here. */
+        App group;
     }
 
     /** What a search has found; {@link #allowed} only if there was no route for the method. */
@@ -66,6 +69,8 @@ final class Router {
         String[] values;
         /** Methods of the routes that match the path, in alphabetical order; null if none does. */
         TreeSet<String> allowed;
+        /** The innermost scope of these routes; null if there is none. */
+        App scope;
 
         private final String method;
         private final String[] segments;
@@ -78,11 +83,19 @@ final class Router {
         }
     }
 
-    /** Adds a route, or throws {@link IllegalArgumentException} if another one matches exactly the same requests. */
-    void add(Route route) {
+    /** Adds a group, for what no route matches below its prefix. */
+    void addGroup(App group) {
+        groups.add(group);
+        Node node = node(group.prefix());
+        if (node.group == null) {
+            node.group = group;
+        }
+    }
+
+    /** Returns the node for a template, without its tail if it has one; makes it if need be. */
+    private Node node(Template template) {
         Node node = root;
-        boolean tail = false;
-        for (Template.Segment segment : route.template.segments()) {
+        for (Template.Segment segment : template.segments()) {
             switch (segment.kind()) {
                 case LITERAL -> node = node.literals.computeIfAbsent(segment.text(), _ -> new Node());
                 case PARAM -> {
@@ -91,9 +104,16 @@ final class Router {
                     }
                     node = node.param;
                 }
-                case TAIL -> tail = true;
+                case TAIL -> {}
             }
         }
+        return node;
+    }
+
+    /** Adds a route, or throws {@link IllegalArgumentException} if another one matches exactly the same requests. */
+    void add(Route route) {
+        Node node = node(route.template);
+        boolean tail = route.template.hasTail();
         Methods methods = tail ? node.tail : node.here;
         if (methods == null) {
             methods = new Methods();
@@ -112,6 +132,10 @@ final class Router {
 
     List<Route> routes() {
         return routes;
+    }
+
+    List<App> groups() {
+        return groups;
     }
 
     /** Returns the route whose path is the request target as it stands, or null. Costs one look into a map. */
@@ -159,6 +183,36 @@ final class Router {
         return false;
     }
 
+    /**
+     * Returns the group with the longest prefix that a path is below; null if there is none.
+     *
+     * @param segments as for {@link #find}; null gives null
+     */
+    App findGroup(String[] segments) {
+        return segments == null ? null : deepest(root, segments, 0);
+    }
+
+    private static App deepest(Node node, String[] segments, int depth) {
+        App found = node.group;
+        if (depth == segments.length) {
+            return found;
+        }
+        String segment = segments[depth];
+        Node literal = node.literals.get(segment);
+        if (literal != null) {
+            found = deeper(found, deepest(literal, segments, depth + 1));
+        }
+        if (node.param != null && !segment.isEmpty()) {
+            found = deeper(found, deepest(node.param, segments, depth + 1));
+        }
+        return found;
+    }
+
+    /** Returns the one with the longer prefix; the first one of equals. */
+    private static App deeper(App first, App second) {
+        return second == null || first != null && first.prefixLength() >= second.prefixLength() ? first : second;
+    }
+
     private static boolean take(Methods methods, int params, Match match) {
         if (methods == null) {
             return false;
@@ -174,6 +228,9 @@ final class Router {
         }
         for (Route other : methods.routes) {
             addAllowed(match.allowed, other.method);
+            if (match.scope == null || other.scope.prefixLength() > match.scope.prefixLength()) {
+                match.scope = other.scope;
+            }
         }
         return false;
     }

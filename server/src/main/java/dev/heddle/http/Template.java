@@ -85,6 +85,22 @@ record Template(String text, List<Segment> segments, List<String> names) {
         return path.equals("/") && !prefix.isEmpty() ? prefix : prefix + path;
     }
 
+    boolean hasTail() {
+        return segments.getLast().kind == Kind.TAIL;
+    }
+
+    /** Returns the values of the parameters in a path that begins as this template, which has no tail, says. */
+    String[] values(String[] path) {
+        String[] values = new String[names.size()];
+        int n = 0;
+        for (int i = 0; i < segments.size(); i++) {
+            if (segments.get(i).kind == Kind.PARAM) {
+                values[n++] = path[i];
+            }
+        }
+        return values;
+    }
+
     /** Returns whether the path never varies, so that a request target can be compared with it as a whole. */
     boolean isExact() {
         if (!names.isEmpty()) {

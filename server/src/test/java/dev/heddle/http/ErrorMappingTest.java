@@ -82,6 +82,49 @@ class ErrorMappingTest {
                 }))
                 .get("/short", c -> c.stream("text/plain", 100_000, out -> out.write(new byte[50_000])))
                 .get("/long", c -> c.stream("text/plain", 10, out -> out.write(new byte[11])))
+                .get("/declared", c -> {
+                    c.header("Content-Length", "100").header("X-Kept", "yes");
+                    c.outputStream().write(new byte[5]);
+                })
+                .get("/declared-closed", c -> {
+                    c.header("Content-Length", "100");
+                    try (var out = c.outputStream()) {
+                        out.write(new byte[5]);
+                    } catch (IOException e) {
+                        // what there is must not go out as if it were whole
+                    }
+                })
+                .get("/stream-caught", c -> {
+                    try {
+                        c.stream("text/plain", out -> {
+                            throw new IOException("source");
+                        });
+                    } catch (IOException e) {
+                        // as above
+                    }
+                })
+                .get("/late-length", c -> {
+                    var out = c.outputStream();
+                    c.header("Content-Length", "3");
+                    out.write("whole".getBytes());
+                    out.flush();
+                })
+                .get("/with/{name}", c -> {
+                    String value = c.query("value").orElse("");
+                    throw new HttpException(503).withHeader(c.path("name").get(), value);
+                })
+                .get("/odd", _ -> {
+                    throw new HttpException(503) {
+                        @Override
+                        public int status() {
+                            return 99;
+                        }
+                    };
+                })
+                .get("/finished", c -> {
+                    c.stream("text/plain", 20_000, out -> out.write(new byte[20_000]));
+                    throw new IllegalStateException("afterwards");
+                })
                 .get("/both", c -> {
                     c.text("kept");
                     c.outputStream();
@@ -212,5 +255,64 @@ class ErrorMappingTest {
         }
         assertEquals(500, get("/long").status());
         assertEquals(500, get("/both").status());
+    }
+
+    @Test
+    void nothingSentMeans500() throws IOException {
+        Answer answer = get("/declared");
+        assertEquals(500, answer.status());
+        assertEquals("yes", answer.header("x-kept"));
+        String message = logs.with("GET /declared").getFirst().getFormattedMessage();
+        assertTrue(message.matches("GET /declared \\(route /declared\\) failed in goroutine \\d+"), message);
+        assertEquals(500, get("/declared-closed").status());
+        assertEquals(500, get("/stream-caught").status());
+        assertEquals(500, get("/odd").status());
+        assertEquals(0, server.stats().responsesAborted());
+    }
+
+    @Test
+    void aLengthThatComesTooLateDoesNotCount() throws IOException {
+        Answer answer = get("/late-length");
+        assertEquals("whole", answer.text());
+        assertEquals("chunked", answer.header("transfer-encoding"));
+        assertNull(answer.header("content-length"));
+    }
+
+    @Test
+    void headersOfErrorsAreChecked() throws IOException {
+        assertEquals("7", get("/with/Retry-After?value=7").header("retry-after"));
+        String[] bad = {
+            "/with/X?value=a%0d%0aSet-Cookie:%20b", "/with/X%20Y?value=a", "/with/Transfer-Encoding?value=chunked",
+            "/with/content-length?value=3", "/with/transfer-encoding?value=identity"
+        };
+        for (String path : bad) {
+            Answer answer = get(path);
+            assertEquals(500, answer.status(), path);
+            assertNull(answer.header("set-cookie"));
+            assertNull(answer.header("transfer-encoding"));
+            assertEquals(answer.header("content-length"), Integer.toString(answer.body().length));
+        }
+        assertEquals(bad.length, logs.with("/with/").size() - logs.with("Retry").size());
+        try (RawClient client = RawClient.to(server)) {
+            Answer answer = client.get("/with/Connection?value=close").read();
+            assertEquals(503, answer.status());
+            assertTrue(answer.closes());
+            assertTrue(client.isAtEnd());
+        }
+    }
+
+    @Test
+    void answersThatArriveWholeAreNotAborted() throws IOException {
+        assertEquals(20_000, get("/finished").body().length);
+        Await.until("the log", () -> logs.with("GET /finished").size() == 1);
+        String message = logs.with("GET /finished").getFirst().getFormattedMessage();
+        assertTrue(message.endsWith("it had been answered"), message);
+        try (RawClient client = RawClient.to(server)) {
+            client.send("HEAD /after-head HTTP/1.1\r\nHost: test\r\n\r\n");
+            assertEquals(200, client.readHead().status());
+            assertEquals("ok", client.get("/ok").read().text(), "the head is all there is of it");
+        }
+        assertEquals(1, logs.with("HEAD /after-head").size());
+        assertEquals(0, server.stats().responsesAborted());
     }
 }

@@ -25,7 +25,7 @@ class RouterTest {
     }
 
     private static void add(Router router, String method, String template) {
-        router.add(new Route(method, Template.parse(template), ANY, null));
+        router.add(new Route(method, Template.parse(template), ANY, App.create()));
     }
 
     private static String find(Router router, String path) {
