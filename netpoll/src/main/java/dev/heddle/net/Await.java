@@ -3,16 +3,23 @@ package dev.heddle.net;
 import dev.heddle.netpoll.Netpoll;
 import dev.heddle.sched.BinarySemaphore;
 import dev.heddle.sched.WaitReason;
+import io.netty.channel.Channel;
 import io.netty.util.concurrent.EventExecutor;
+import io.netty.util.concurrent.EventExecutorGroup;
 import io.netty.util.concurrent.Future;
 
 /** Waits for futures of Netty by our own parking. */
 final class Await {
     private Await() {}
 
-    /** Waits until a future is done. Not from the event loop that has to complete it. */
-    static void done(Future<?> future) {
+    /**
+     * Waits until a future is done.
+     *
+     * @throws IllegalStateException if there is something to wait for, and the caller is channel code
+     */
+    static void done(Channel channel, Future<?> future) {
         if (!future.isDone()) {
+            checkMayBlock(channel, "wait for " + channel);
             BinarySemaphore semaphore = new BinarySemaphore();
             future.addListener(ignored -> semaphore.release());
             semaphore.acquire(WaitReason.IO_WAIT);
@@ -25,11 +32,36 @@ final class Await {
      * @throws IllegalStateException if the caller is on an event loop of the netpoll
      */
     static void checkMayBlock(Netpoll netpoll, String operation) {
-        for (EventExecutor loop : netpoll.group()) {
+        checkMayBlock(netpoll.group(), operation);
+    }
+
+    /**
+     * Refuses waits of channel code: for its own event loop, or for another one of the same netpoll, which may be waiting
+     * for this one.
+     *
+     * @throws IllegalStateException if the caller is on an event loop of the channel's netpoll
+     */
+    static void checkMayBlock(Channel channel, String operation) {
+        checkMayBlock(channel.eventLoop().parent(), operation);
+    }
+
+    private static void checkMayBlock(EventExecutorGroup group, String operation) {
+        if (isOnLoop(group)) {
+            throw new IllegalStateException(operation + ": not from channel code, it would wait for its own event loop");
+        }
+    }
+
+    /** Returns whether the caller is channel code of the channel's netpoll. */
+    static boolean isOnLoop(Channel channel) {
+        return isOnLoop(channel.eventLoop().parent());
+    }
+
+    private static boolean isOnLoop(EventExecutorGroup group) {
+        for (EventExecutor loop : group) {
             if (loop.inEventLoop()) {
-                throw new IllegalStateException(
-                        operation + ": not from channel code, it would wait for its own event loop");
+                return true;
             }
         }
+        return false;
     }
 }

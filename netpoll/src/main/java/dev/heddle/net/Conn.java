@@ -28,6 +28,9 @@ import java.util.concurrent.RejectedExecutionException;
  * <p>Memory is bounded both ways: at most about 192 KiB are received ahead of the reader (plus what the socket's buffer
  * held when the peer ended its side), at most about 128 KiB wait to be sent.
  *
+ * <p>Channel code of the same netpoll, that is code on a poller goroutine, must not wait: what would have to wait throws
+ * {@link IllegalStateException} there.
+ *
  * <p>Waits are not ended by {@link Thread#interrupt}: use {@link #close} or a deadline.
  */
 public final class Conn implements Closeable {
@@ -45,7 +48,7 @@ public final class Conn implements Closeable {
         this.handler = handler;
         this.local = (InetSocketAddress) channel.localAddress();
         this.remote = (InetSocketAddress) channel.remoteAddress();
-        this.readDeadline = new Deadline(handler.canRead);
+        this.readDeadline = new Deadline(channel, handler.canRead);
         this.writer = new ConnWriter(channel, handler, remote);
     }
 
@@ -80,7 +83,7 @@ public final class Conn implements Closeable {
                 .option(ChannelOption.ALLOW_HALF_CLOSURE, true)
                 .handler(handler)
                 .connect(target);
-        Await.done(connected);
+        Await.done(connected.channel(), connected);
         if (connected.isSuccess()) {
             return new Conn(connected.channel(), handler);
         }

@@ -42,7 +42,7 @@ final class ConnWriter {
         this.channel = channel;
         this.handler = handler;
         this.remote = remote;
-        this.deadline = new Deadline(handler.canWrite);
+        this.deadline = new Deadline(channel, handler.canWrite);
     }
 
     void setDeadline(Duration fromNow) {

@@ -2,6 +2,7 @@ package dev.heddle.net;
 
 import dev.heddle.sched.BinarySemaphore;
 import dev.heddle.sched.WaitReason;
+import io.netty.channel.Channel;
 import java.time.Duration;
 
 /**
@@ -15,12 +16,15 @@ final class Deadline {
     /** The longest deadline: about 146 years, so that the difference of two times cannot overflow. */
     private static final long MAX_NANOS = Long.MAX_VALUE / 2;
 
+    private final Channel channel;
     private final BinarySemaphore semaphore;
 
     /** By {@link System#nanoTime}; 0 means none. */
     private volatile long at;
 
-    Deadline(BinarySemaphore semaphore) {
+    /** Makes a deadline that has not been set, of waits for what the loop of a channel brings about. */
+    Deadline(Channel channel, BinarySemaphore semaphore) {
+        this.channel = channel;
         this.semaphore = semaphore;
     }
 
@@ -47,10 +51,15 @@ final class Deadline {
         return nanosLeft() <= 0;
     }
 
-    /** Waits until the semaphore is released or the deadline may have passed; the caller looks again. */
+    /**
+     * Waits until the semaphore is released or the deadline may have passed; the caller looks again.
+     *
+     * @throws IllegalStateException if the caller is channel code
+     */
     void await() {
         long left = nanosLeft();
         if (left > 0) {
+            Await.checkMayBlock(channel, channel.toString());
             semaphore.acquire(WaitReason.IO_WAIT, left);
         }
     }

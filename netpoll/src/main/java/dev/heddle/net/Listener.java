@@ -52,7 +52,7 @@ public final class Listener implements Closeable {
         this.kind = kind;
         this.handler = handler;
         this.address = (InetSocketAddress) channel.localAddress();
-        this.deadline = new Deadline(handler.canAccept);
+        this.deadline = new Deadline(channel, handler.canAccept);
     }
 
     /**
@@ -74,7 +74,7 @@ public final class Listener implements Closeable {
                 .option(ChannelOption.SO_REUSEADDR, true)
                 .handler(handler)
                 .bind(address);
-        Await.done(bound);
+        Await.done(bound.channel(), bound);
         if (!bound.isSuccess()) {
             throw Failures.notBound(address, bound.cause());
         }
@@ -138,13 +138,14 @@ public final class Listener implements Closeable {
 
     /**
      * Stops listening: waiting and later calls of {@link #accept} fail, connections that nobody has accepted are
-     * closed. Accepted ones go on. Returns when the address is free again. Closing again has no effect.
+     * closed. Accepted ones go on. Returns when the address is free again, unless it is called by channel code, which must
+     * not wait. Closing again has no effect.
      */
     @Override
     public void close() {
         channel.close();
-        if (!channel.eventLoop().inEventLoop()) {
-            Await.done(channel.closeFuture());
+        if (!Await.isOnLoop(channel)) {
+            Await.done(channel, channel.closeFuture());
             awaitNextPass();
         }
         handler.close();
@@ -154,7 +155,7 @@ public final class Listener implements Closeable {
     private void awaitNextPass() {
         if (kind == Kind.NIO) {
             try {
-                Await.done(channel.eventLoop().schedule(() -> {}, 1, TimeUnit.MILLISECONDS));
+                Await.done(channel, channel.eventLoop().schedule(() -> {}, 1, TimeUnit.MILLISECONDS));
             } catch (RejectedExecutionException e) {
                 handler.close(); // the loop has ended, and its selector with it
             }
