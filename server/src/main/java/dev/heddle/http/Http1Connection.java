@@ -134,6 +134,11 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Runn
         channel.close();
     }
 
+    /** Returns whether the caller is the loop of this connection, which must not wait for anything. */
+    boolean isOnLoop() {
+        return channel.eventLoop().inEventLoop();
+    }
+
     ByteBufAllocator allocator() {
         return channel.alloc();
     }

@@ -27,6 +27,9 @@ import java.util.concurrent.RejectedExecutionException;
  * Bound per connection: HIGH_BYTES and one message in the mailbox, the channel's high water mark (64 KiB) and one
  * message there. Small messages (below COUNTED_BYTES) are not counted: there are at most as many as pipelined requests.
  *
+ * A loop never waits. What it answers by itself (a head that is refused or too slow) is pushed without a look at the marks:
+ * there is one such answer per connection, the last, and it is small. Signals are not counted either.
+ *
  * Ownership. A message pushed belongs to the loop; one refused belongs to the caller, which releases it. After the
  * channel is inactive the mailbox is shut and what was left in it released.
  */
@@ -107,12 +110,13 @@ final class Outbound {
     }
 
     /**
-     * Waits until more may be sent. The handler only.
+     * Waits until more may be sent. The handler only, never a loop: what it would wait for is the loop's to do.
      *
      * @return false if the client did not take anything for too long
      * @throws ClientGoneException if the connection is closed
      */
     boolean awaitWritable() throws ClientGoneException {
+        assert !loop.inEventLoop() : "a loop must not wait for itself";
         return isWritable() || awaitSlowly();
     }
 

@@ -250,6 +250,7 @@ final class RequestBody {
     }
 
     private void awaitArrival() throws IOException {
+        assert !connection.isOnLoop() : "a loop must not wait for itself";
         if (expectsContinue && !continued && received == 0) {
             continued = true;
             connection.signal(Signal.CONTINUE);

@@ -421,7 +421,14 @@ final class Response {
         }
     }
 
+    /**
+     * Waits until the client has taken enough of what was sent before. Not for what no handler answers: that may be sent by
+     * the loop itself, which would wait for itself. There is one such answer per connection, and it is small.
+     */
     private void awaitWritable() throws IOException {
+        if (exchange.rejection != null) {
+            return;
+        }
         if (!connection.outbound().awaitWritable()) {
             connection.count(Event.WRITE_TIMEOUT);
             connection.abort();
