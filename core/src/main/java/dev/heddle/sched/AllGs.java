@@ -4,6 +4,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 
 /**
@@ -29,7 +30,9 @@ final class AllGs {
         G first;
         long added;
         long removed;
-        long systems;
+        long refused;
+        long systemsAdded;
+        long systemsRemoved;
     }
 
     private final Stripe[] stripes = new Stripe[STRIPES];
@@ -71,14 +74,32 @@ final class AllGs {
         stripe.first = g;
         stripe.added++;
         if (g.system) {
-            stripe.systems++;
+            stripe.systemsAdded++;
         }
         stripe.unlock();
     }
 
+    /** A goroutine has ended: takes it out and wakes those that join it. */
     void remove(G g) {
         Stripe stripe = stripe(g);
         stripe.lock();
+        unlink(stripe, g);
+        Joiner joiners = g.joiners;
+        g.joiners = null;
+        stripe.unlock();
+        Joiner.wake(joiners);
+    }
+
+    /** It was added, and is not to start after all. */
+    void refuse(G g) {
+        Stripe stripe = stripe(g);
+        stripe.lock();
+        unlink(stripe, g);
+        stripe.refused++;
+        stripe.unlock();
+    }
+
+    private static void unlink(Stripe stripe, G g) {
         if (g.allPrev == null) {
             stripe.first = g.allNext;
         } else {
@@ -91,9 +112,46 @@ final class AllGs {
         g.allNext = null;
         stripe.removed++;
         if (g.system) {
-            stripe.systems--;
+            stripe.systemsRemoved++;
+        }
+    }
+
+    // -- joiners --
+
+    /** Queues one that waits for the end of a goroutine. False if that has come. Not near the end of a stack. */
+    boolean addJoiner(G g, Joiner joiner) {
+        Stripe stripe = stripe(g);
+        stripe.lock();
+        boolean lives = !g.isDead(); // which it is before it is removed
+        if (lives) {
+            joiner.link();
         }
         stripe.unlock();
+        return lives;
+    }
+
+    void removeJoiner(G g, Joiner joiner) {
+        Stripe stripe = stripe(g);
+        stripe.lock();
+        joiner.unlink();
+        stripe.unlock();
+    }
+
+    /** Has all that wait for the end of a goroutine look again. */
+    void wakeJoiners() {
+        for (G g : snapshot()) {
+            List<Thread> waiting = new ArrayList<>();
+            Stripe stripe = stripe(g);
+            stripe.lock();
+            try {
+                for (Joiner joiner = g.joiners; joiner != null; joiner = joiner.next()) {
+                    waiting.add(joiner.thread);
+                }
+            } finally { // no memory
+                stripe.unlock();
+            }
+            waiting.forEach(LockSupport::unpark);
+        }
     }
 
     /** How many live. */
@@ -105,12 +163,21 @@ final class AllGs {
         return Math.max(0, n);
     }
 
-    /** How many live that are not part of the scheduler or netpoller. Exact for what happened before the call. */
+    /**
+     * Whether goroutines live that are not part of the scheduler or netpoller, and about how many. Zero is exact: there was a
+     * moment during the call without any. First those that have ended are counted and then those that have begun; if they
+     * are as many, then so they were at the moment between.
+     */
     long liveUsers() {
         long n = 0;
         for (Stripe stripe : stripes) {
             stripe.lock();
-            n += stripe.added - stripe.removed - stripe.systems;
+            n -= stripe.removed - stripe.systemsRemoved;
+            stripe.unlock();
+        }
+        for (Stripe stripe : stripes) {
+            stripe.lock();
+            n += stripe.added - stripe.systemsAdded;
             stripe.unlock();
         }
         return n;
@@ -119,7 +186,7 @@ final class AllGs {
     long created() {
         long n = 0;
         for (Stripe stripe : stripes) {
-            n += stripe.added;
+            n += stripe.added - stripe.refused;
         }
         return n;
     }

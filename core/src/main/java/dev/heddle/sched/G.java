@@ -5,6 +5,7 @@ import dev.heddle.sched.jdk.VirtualThreads;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.time.Duration;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.Executor;
 
 /**
@@ -76,7 +77,7 @@ final class G implements Goroutine, Executor, Runnable {
     final boolean stranger;
     /** A part of the scheduler or of the netpoller: not waited for at shutdown. */
     volatile boolean system;
-    /** Started by something that was accepted before the shutdown: not refused during it. */
+    /** Started by something that was accepted before the shutdown: not refused while that waits. See {@link Life}. */
     boolean accepted;
     /** See {@link Inherited}. Belongs to this goroutine once it is started; null when it has ended. */
     Object inherited;
@@ -88,9 +89,10 @@ final class G implements Goroutine, Executor, Runnable {
     private volatile int state;
     /** Next on the list that it is on; belongs to whoever holds that list. */
     G schedlink;
-    /** Links of {@link AllGs}, under the lock there. */
+    /** Links of {@link AllGs}, and those that wait for the end: under the lock there. */
     G allPrev;
     G allNext;
+    Joiner joiners;
     /** The P that it ran on last; a hint for where to queue it. */
     volatile P lastP;
     /** When it became runnable, if this time is sampled, else 0; belongs to whoever moved it to QUEUED. */
@@ -173,7 +175,7 @@ final class G implements Goroutine, Executor, Runnable {
     void wake(M m) {
         boolean room = m == null || m.onG0() || StackProbe.room();
         if (!started) {
-            start(room);
+            start(m, room);
         }
         while (true) {
             int s = state;
@@ -193,15 +195,12 @@ final class G implements Goroutine, Executor, Runnable {
     }
 
     /** The first wake-up is the thread's start, and comes once. The only one that may be refused. */
-    private void start(boolean room) {
+    private void start(M m, boolean room) {
         if (!room) {
             throw new StackOverflowError("no room to start a goroutine");
         }
-        if (!accepted) {
-            sched.checkOpen();
-        }
+        sched.life.admit(this, m == null || m.onG0() ? null : m.curg);
         started = true;
-        sched.allGs.add(this);
     }
 
     /** By the M that took it from a queue. The caller owes a full fence before the goroutine runs. */
@@ -250,6 +249,12 @@ final class G implements Goroutine, Executor, Runnable {
 
     boolean isDead() {
         return state == DEAD;
+    }
+
+    /** Whether an M has it, so that it may go on even if no M takes anything from a queue any more. */
+    boolean isTaken() {
+        int s = state;
+        return s == TAKEN || s == AGAIN || s == PINNED;
     }
 
     /** WAITING to QUEUED; the caller then owns the goroutine. False if it was pinned, and has been woken. */
@@ -509,37 +514,14 @@ final class G implements Goroutine, Executor, Runnable {
 
     @Override
     public void join() throws InterruptedException {
-        G caller = joining();
-        try {
-            thread.join();
-        } finally {
-            joined(caller);
+        if (!Joiner.await(this, Long.MAX_VALUE)) {
+            throw new CancellationException(this + " does not end: it is left from scheduler " + sched.config.name());
         }
     }
 
     @Override
     public boolean join(Duration timeout) throws InterruptedException {
-        G caller = joining();
-        try {
-            return thread.join(timeout);
-        } finally {
-            joined(caller);
-        }
-    }
-
-    /** For dumps: the JDK parks the caller, and does not say for what. */
-    private static G joining() {
-        G caller = current();
-        if (caller != null) {
-            caller.waitReason(WaitReason.JOIN);
-        }
-        return caller;
-    }
-
-    private static void joined(G caller) {
-        if (caller != null) {
-            caller.waitReason(null);
-        }
+        return Joiner.await(this, Clock.nanos(timeout));
     }
 
     @Override

@@ -120,7 +120,9 @@ public sealed interface Goroutine permits G {
     /**
      * Waits until this goroutine has ended.
      *
-     * @throws InterruptedException if the caller is interrupted while it waits
+     * @throws InterruptedException if the caller is interrupted before or while it waits
+     * @throws java.util.concurrent.CancellationException if this goroutine will never end, since its scheduler has ended
+     *     before it: see {@link Scheduler#shutdown}
      */
     void join() throws InterruptedException;
 
@@ -128,8 +130,8 @@ public sealed interface Goroutine permits G {
      * Waits until this goroutine has ended, for at most the time given.
      *
      * @param timeout the longest wait; zero or negative only asks
-     * @return whether it has ended
-     * @throws InterruptedException if the caller is interrupted while it waits
+     * @return whether it has ended; false before the time is over if it never will, since its scheduler has ended
+     * @throws InterruptedException if the caller is interrupted before or while it waits
      */
     boolean join(Duration timeout) throws InterruptedException;
 }

@@ -48,8 +48,7 @@ final class Sched {
     final Sysmon sysmon;
     final VirtualThreads.Container container;
 
-    /** No goroutine is accepted any more. */
-    volatile boolean closed;
+    final Life life;
     /** Null: it is logged. */
     volatile Goroutine.UncaughtExceptionHandler uncaughtHandler;
 
@@ -76,6 +75,7 @@ final class Sched {
         this.config = config;
         this.quantumNanos = Math.min(Clock.nanos(config.quantum()), Long.MAX_VALUE / 2);
         this.spareKeepAliveNanos = Clock.nanos(config.spareKeepAlive());
+        this.life = new Life(allGs, config.name());
         this.procs = new P[0];
         this.idle = new Idle(this);
         this.spares = new Spares(this);
@@ -281,6 +281,8 @@ final class Sched {
             g.thread.setContextClassLoader(contextClassLoader); // it has got that of the M
             g.accepted = true;
             VirtualThreads.start(g.thread, container);
+        } catch (RejectedExecutionException e) {
+            // the end has come before the timer
         } catch (Throwable e) {
             timerFailed(e);
         }
@@ -296,17 +298,10 @@ final class Sched {
 
     // -- goroutines --
 
-    /** Refuses new goroutines after the end. */
-    void checkOpen() {
-        if (closed) {
-            throw new RejectedExecutionException("scheduler " + config.name() + " is closed");
-        }
-    }
-
     /** A goroutine has ended; called by its M. */
     void goexit(G g) {
         allGs.remove(g);
-        scheduler.goroutineEnded();
+        life.goroutineEnded();
     }
 
     void uncaught(G g, Throwable e) {
@@ -394,6 +389,7 @@ final class Sched {
 
     void exited(M m) {
         threads.remove(m);
+        life.threadEnded();
     }
 
     void countSyscall(P p) {

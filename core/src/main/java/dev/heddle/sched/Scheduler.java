@@ -6,7 +6,6 @@ import java.util.Objects;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ThreadFactory;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 
 /**
@@ -20,13 +19,10 @@ import java.util.function.Consumer;
  * <p>The JVM must have been started with the flags that the exception of {@link #start()} names.
  */
 public final class Scheduler implements AutoCloseable {
-    /** How long {@link #shutdown} waits for threads after it has told them to end. */
-    private static final Duration THREADS_END = Duration.ofSeconds(2);
-
     private final Sched sched;
+    private final Shutdown shutdown;
     private final FlightRecorder flightRecorder;
     private final long begin = Clock.nanotime();
-    private volatile Thread shutdownWaiter;
     private final Object printing = new Object();
     /** Guarded by {@link #printing}. */
     private SchedTrace.Printer printer;
@@ -34,6 +30,7 @@ public final class Scheduler implements AutoCloseable {
     /** Wired, but without threads. */
     Scheduler(SchedulerConfig config) {
         this.sched = new Sched(this, config);
+        this.shutdown = new Shutdown(sched);
         this.flightRecorder = new FlightRecorder(sched);
     }
 
@@ -105,7 +102,7 @@ public final class Scheduler implements AutoCloseable {
      *
      * @param body what it runs. What it throws is logged, and ends nothing else
      * @return the goroutine
-     * @throws java.util.concurrent.RejectedExecutionException after {@link #shutdown}
+     * @throws java.util.concurrent.RejectedExecutionException if {@link #shutdown} refuses it
      */
     public Goroutine go(Runnable body) {
         return go("", body);
@@ -117,7 +114,7 @@ public final class Scheduler implements AutoCloseable {
      * @param name its name and that of its thread; empty for none
      * @param body what it runs. What it throws is logged, and ends nothing else
      * @return the goroutine
-     * @throws java.util.concurrent.RejectedExecutionException after {@link #shutdown}
+     * @throws java.util.concurrent.RejectedExecutionException if {@link #shutdown} refuses it
      */
     public Goroutine go(String name, Runnable body) {
         return start(name, body, false);
@@ -130,7 +127,7 @@ public final class Scheduler implements AutoCloseable {
      * @param name its name and that of its thread; empty for none
      * @param body what it runs. What it throws is logged, and ends nothing else
      * @return the goroutine
-     * @throws java.util.concurrent.RejectedExecutionException after {@link #shutdown}
+     * @throws java.util.concurrent.RejectedExecutionException if {@link #shutdown} refuses it
      */
     public Goroutine goSystem(String name, Runnable body) {
         return start(name, body, true);
@@ -139,7 +136,6 @@ public final class Scheduler implements AutoCloseable {
     private G start(String name, Runnable body, boolean system) {
         Objects.requireNonNull(name, "name");
         Objects.requireNonNull(body, "body");
-        sched.checkOpen();
         StackProbe.check(); // else the JDK might take a thread for started that nobody runs
         G g = new G(sched, name, false, body);
         g.system = system;
@@ -173,7 +169,8 @@ public final class Scheduler implements AutoCloseable {
 
     /**
      * Returns an executor that runs each task in a goroutine of its own. Closing it waits for its tasks and leaves this
-     * scheduler as it is.
+     * scheduler as it is. To be closed before the scheduler is shut down, where a task might not end within the grace: the
+     * executor would wait for it for ever.
      */
     public ExecutorService executor() {
         return Executors.newThreadPerTaskExecutor(threadFactory(""));
@@ -263,116 +260,38 @@ public final class Scheduler implements AutoCloseable {
     }
 
     /**
-     * Ends this scheduler: takes no more goroutines, waits until those that live have ended, interrupts those that have
-     * not by then, waits as long again for what they do about it, but 20 ms at least and 200 ms at most, and ends all
-     * threads. A goroutine that has not ended after that stays where it is, parked or queued: its {@code finally} blocks are
-     * not run, and what it has locked stays locked; one that computes goes on until it has to wait. While the JVM ends (in
-     * a shutdown hook) the threads are left to it. An interrupt of the caller ends the grace, and is kept.
+     * Ends this scheduler. From now on it takes goroutines only from those that it has: what they start, also as virtual
+     * threads, and the functions of timers. Waits until all have ended, interrupts those that
+     * have not by the end of the grace, waits as long again for what they do about it, but 20 ms at least and 200 ms at most,
+     * and ends all threads, for which it waits up to 2 s. From then on every start is refused.
+     *
+     * <p>A goroutine that has not ended after that stays where it is, parked or queued: its {@code finally} blocks are
+     * not run, what it has locked stays locked, and {@link Goroutine#join} does not wait for it any more; one that computes
+     * goes on until it has to wait. While the JVM ends (in a shutdown hook) the threads are left to it.
+     *
+     * <p>Called again, also at the same time, it waits for the first call, and shortens the grace of that one if its own is
+     * over earlier. An interrupt of a caller ends the grace for all, and is kept.
      *
      * @param grace how long to wait for goroutines; zero or negative interrupts at once
      * @return whether all goroutines had ended within the grace
      * @throws IllegalStateException if called by a goroutine of this scheduler, which would wait for itself
      */
     public boolean shutdown(Duration grace) {
+        long nanos = Math.max(0, Clock.nanos(grace));
         if (current() == this) {
             throw new IllegalStateException("a goroutine cannot shut its own scheduler down: it would wait for itself");
         }
-        Objects.requireNonNull(grace, "grace");
-        sched.closed = true;
-        boolean ended = awaitGoroutines(grace);
-        if (!ended) {
-            for (G g : sched.goroutines()) {
-                if (!g.system) {
-                    g.thread.interrupt();
-                }
-            }
-            boolean interrupted = Thread.interrupted(); // nor must that be the end of this wait
-            awaitGoroutines(Duration.ofMillis(Math.min(200, Math.max(20, Clock.nanos(grace) / 1_000_000))));
-            if (interrupted) {
-                Thread.currentThread().interrupt();
-            }
-        }
-        if (!isJvmEnding()) {
-            stopThreads();
-        }
-        return ended;
+        return shutdown.within(nanos);
     }
 
-    /**
-     * Whether shutdown hooks run. It may be a goroutine that has called {@link System#exit}, which waits for the hooks, for
-     * us too: without threads it would never go on, and hold the lock for ever that the end of the JVM needs.
-     */
-    private static boolean isJvmEnding() {
-        Thread probe = new Thread(() -> {});
-        try {
-            Runtime.getRuntime().addShutdownHook(probe);
-            Runtime.getRuntime().removeShutdownHook(probe);
-            return false;
-        } catch (IllegalStateException e) { // that is how the JVM says so
-            return true;
-        }
-    }
-
-    private synchronized boolean awaitGoroutines(Duration grace) {
-        long end = Clock.after(Math.max(0, Clock.nanos(grace)));
-        shutdownWaiter = Thread.currentThread();
-        try {
-            while (sched.allGs.liveUsers() > 0) {
-                long left = end - Clock.nanotime();
-                if (left <= 0) {
-                    return false;
-                }
-                LockSupport.parkNanos(this, Math.min(left, 10_000_000)); // an interrupt must not make this spin
-                if (Thread.interrupted()) {
-                    Thread.currentThread().interrupt();
-                    return false;
-                }
-            }
-            return true;
-        } finally {
-            shutdownWaiter = null;
-        }
-    }
-
-    private void stopThreads() {
-        sched.stopping = true;
-        printWith(null);
-        sched.spares.wakeAll();
-        sched.lockedThreads.wakeAll();
-        sched.netpoller.wakeup();
-        sched.sysmon.wake();
-        sched.threads.wake();
-        boolean interrupted = Thread.interrupted();
-        try {
-            if (!sched.threads.awaitNone(Clock.nanotime() + THREADS_END.toNanos())) {
-                Sched.LOG.warn(
-                        "{}: {} threads are still inside goroutines that compute or block, and end with them",
-                        sched.config.name(),
-                        sched.threads.count());
-            }
-            sched.sysmon.awaitEnd(THREADS_END.toNanos());
-        } catch (InterruptedException e) {
-            interrupted = true;
-        }
-        flightRecorder.stop();
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
-    }
-
-    /** {@link #shutdown} without grace. Does nothing the second time. */
+    /** {@link #shutdown} without grace; ends the grace of one that is under way. */
     @Override
     public void close() {
-        if (!sched.stopping) {
-            shutdown(Duration.ZERO);
-        }
+        shutdown(Duration.ZERO);
     }
 
-    void goroutineEnded() {
-        Thread waiter = shutdownWaiter;
-        if (waiter != null) {
-            LockSupport.unpark(waiter);
-        }
+    void stopPrinting() {
+        printWith(null);
     }
 
     Sched sched() {

@@ -5,14 +5,21 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.heddle.context.TaskGroup;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -122,24 +129,193 @@ class ShutdownTest {
         assertEquals(0, s.sched().allGs.live());
     }
 
-    /** While it waits for those that live, nothing new starts, not even from them. */
+    /** What is waited for must not break for want of goroutines: its children start, in whatever way, and are waited for. */
     @Test
-    void duringTheGraceNothingStarts() throws Exception {
-        Scheduler s = Started.procs(1);
-        AtomicReference<Class<?>> refused = new AtomicReference<>();
-        AtomicReference<Class<?>> strangerRefused = new AtomicReference<>();
-        Goroutine g = s.go(() -> {
-            while (!s.sched().closed) {
-                LockSupport.parkNanos(100_000);
+    void duringTheGraceChildrenStartAndAreWaitedFor() throws Exception {
+        Scheduler s = Started.procs(2);
+        Thread strange = Started.call(s, () -> Thread.ofVirtual().unstarted(() -> {}));
+        CountDownLatch go = new CountDownLatch(1);
+        AtomicInteger ended = new AtomicInteger();
+        Runnable work = () -> {
+            LockSupport.parkNanos(20_000_000);
+            ended.incrementAndGet();
+        };
+        Goroutine parent = s.go(() -> {
+            try {
+                go.await();
+                s.go(() -> s.go(work));
+                s.go("a name", work);
+                s.goSystem("system", work).join();
+                s.threadFactory("").newThread(work).start();
+                s.executor().execute(work);
+                Thread.startVirtualThread(() -> Thread.startVirtualThread(work));
+                try (ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
+                    executor.execute(work);
+                }
+                try (TaskGroup group = TaskGroup.open()) {
+                    group.fork(work::run);
+                    group.join();
+                }
+            } catch (InterruptedException e) {
+                throw new AssertionError(e);
             }
-            refused.set(thrown(() -> s.go(() -> {})));
-            strangerRefused.set(thrown(() -> Thread.startVirtualThread(() -> {})));
         });
-        assertTrue(s.shutdown(Waiting.LIMIT));
-        g.join();
-        assertEquals(RejectedExecutionException.class, refused.get());
-        assertEquals(RejectedExecutionException.class, strangerRefused.get());
+        AtomicReference<Boolean> result = new AtomicReference<>();
+        Thread shutdown = Thread.ofPlatform().start(() -> result.set(s.shutdown(Waiting.LIMIT)));
+        Waiting.until(s, "it is shutting down", () -> !s.sched().life.isOpen());
+        assertThrows(RejectedExecutionException.class, () -> s.go(() -> {}), "from outside");
+        assertThrows(RejectedExecutionException.class, strange::start, "made inside, started outside");
+        go.countDown();
+        assertTrue(shutdown.join(Waiting.LIMIT), s::dump);
+        assertTrue(result.get());
+        parent.join();
+        assertEquals(8, ended.get());
         allThreadsEnd(s);
+    }
+
+    /** Pollers and the like bring work from outside, and would bring it until the grace is over. */
+    @Test
+    void duringTheGraceSystemGoroutinesStartNone() throws Exception {
+        Scheduler s = Started.procs(1);
+        CountDownLatch go = new CountDownLatch(1);
+        CountDownLatch end = new CountDownLatch(1);
+        AtomicReference<Class<?>> refused = new AtomicReference<>();
+        Goroutine system = s.goSystem("poller", () -> {
+            await(go);
+            refused.set(thrown(() -> s.go(() -> {})));
+        });
+        s.go(() -> await(end));
+        Thread shutdown = Thread.ofPlatform().start(() -> s.shutdown(Waiting.LIMIT));
+        Waiting.until(s, "it is shutting down", () -> !s.sched().life.isOpen());
+        go.countDown();
+        system.join();
+        assertEquals(RejectedExecutionException.class, refused.get());
+        end.countDown();
+        assertTrue(shutdown.join(Waiting.LIMIT), s::dump);
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /** They could not be run to their end. */
+    @Test
+    void afterItsTimeNobodyStartsAny() {
+        try (LogCapture log = LogCapture.quiet()) {
+            Scheduler s = Started.procs(1);
+            AtomicBoolean over = new AtomicBoolean();
+            AtomicReference<Class<?>> refused = new AtomicReference<>();
+            AtomicReference<Class<?>> strangerRefused = new AtomicReference<>();
+            Goroutine hog = s.go(() -> {
+                Busy.until(over::get);
+                refused.set(thrown(() -> s.go(() -> {})));
+                strangerRefused.set(thrown(() -> Thread.startVirtualThread(() -> {})));
+            });
+            Waiting.until(s, "it computes", () -> hog.state() == Goroutine.State.RUNNING);
+            assertFalse(s.shutdown(Duration.ZERO));
+            over.set(true);
+            allThreadsEnd(s);
+            assertEquals(RejectedExecutionException.class, refused.get());
+            assertEquals(RejectedExecutionException.class, strangerRefused.get());
+        }
+    }
+
+    /** Whoever joins what will not end learns it, whether he came before or comes afterwards. */
+    @Test
+    void joiningWhatIsLeftBehindDoesNotHang() throws Exception {
+        try (Scheduler other = Started.procs(1);
+                LogCapture log = LogCapture.quiet()) {
+            Scheduler s = Started.unhurried(1);
+            BinarySemaphore never = new BinarySemaphore();
+            AtomicBoolean over = new AtomicBoolean();
+            Goroutine parked = s.go("parked", () -> never.acquire(WaitReason.CHAN_RECEIVE));
+            Waiting.until(s, "it waits", () -> parked.state() == Goroutine.State.WAITING);
+            Goroutine hogThatParks = s.go(() -> Syscall.callBlocking(() -> {
+                Busy.blockedUntil(over::get);
+                never.acquire(WaitReason.CHAN_RECEIVE);
+                return null;
+            }));
+            Waiting.until(s, "it blocks", () -> hogThatParks.state() == Goroutine.State.SYSCALL);
+            Goroutine hog = s.go(() -> Busy.until(over::get));
+            Waiting.until(s, "it computes, with the only P", () -> hog.state() == Goroutine.State.RUNNING);
+            Goroutine queued = s.go(() -> {});
+            List<CompletableFuture<String>> early = new ArrayList<>();
+            for (Goroutine g : List.of(parked, queued, hog, hogThatParks)) {
+                early.add(joined(g, action -> Thread.ofPlatform().start(action)));
+                early.add(joined(g, other::go));
+                early.add(joined(g, action -> other.go(() -> Thread.startVirtualThread(action))));
+            }
+            assertFalse(s.shutdown(Duration.ZERO));
+
+            String left = "CancellationException: goroutine 1 \"parked\" does not end: it is left from scheduler "
+                    + s.config().name();
+            assertEquals(left, joined(parked, action -> Thread.ofPlatform().start(action)).get(20, TimeUnit.SECONDS));
+            assertFalse(parked.join(Duration.ofDays(1)));
+            assertFalse(parked.join(Duration.ZERO));
+            for (int i = 0; i < 6; i++) {
+                assertTrue(early.get(i).get(20, TimeUnit.SECONDS).startsWith("CancellationException"), "joiner " + i);
+            }
+            for (int i = 6; i < 12; i++) {
+                assertFalse(early.get(i).isDone(), "it is on a thread, and may end");
+            }
+            over.set(true);
+            for (int i = 6; i < 12; i++) {
+                String expected = i < 9 ? "ended" : "CancellationException";
+                assertTrue(early.get(i).get(20, TimeUnit.SECONDS).startsWith(expected), "joiner " + i);
+            }
+            hog.join();
+            allThreadsEnd(s);
+        }
+    }
+
+    private static CompletableFuture<String> joined(Goroutine g, Consumer<Runnable> start) {
+        CompletableFuture<String> result = new CompletableFuture<>();
+        start.accept(() -> {
+            try {
+                g.join();
+                result.complete("ended");
+            } catch (Throwable e) {
+                result.complete(e.getClass().getSimpleName() + ": " + e.getMessage());
+            }
+        });
+        return result;
+    }
+
+    /** Whoever is in a greater hurry is not held up by who is not. */
+    @Test
+    void aShorterGraceCounts() throws Exception {
+        for (int i = 0; i < 3; i++) {
+            Scheduler s = Started.procs(1);
+            AtomicReference<Throwable> interrupted = new AtomicReference<>();
+            Goroutine g = s.go(() -> {
+                try {
+                    Thread.sleep(1_000_000);
+                } catch (InterruptedException e) {
+                    interrupted.set(e);
+                }
+            });
+            AtomicReference<Boolean> result = new AtomicReference<>();
+            Thread patient = Thread.ofPlatform().start(() -> result.set(s.shutdown(Duration.ofDays(1_000))));
+            Waiting.until(s, "it is shutting down", () -> !s.sched().life.isOpen());
+            switch (i) {
+                case 0 -> s.close();
+                case 1 -> assertFalse(s.shutdown(Duration.ofMillis(1)));
+                default -> {
+                    Thread.currentThread().interrupt();
+                    assertFalse(s.shutdown(Duration.ofDays(1)));
+                    assertTrue(Thread.interrupted());
+                }
+            }
+            assertTrue(patient.join(Waiting.LIMIT), s::dump);
+            assertFalse(result.get());
+            g.join();
+            assertEquals(InterruptedException.class, interrupted.get().getClass());
+            allThreadsEnd(s);
+        }
     }
 
     private static Class<?> thrown(Runnable action) {
