@@ -8,16 +8,31 @@ import io.netty.handler.codec.http.DefaultHttpHeadersFactory;
 import io.netty.handler.codec.http.DefaultLastHttpContent;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.LastHttpContent;
+import java.util.Arrays;
 
 /**
  * Takes the bodies of requests apart, of known length or in chunks (RFC 9112, sections 6 and 7.1), to the letter: what a
  * proxy in front could read otherwise is malformed. Trailers are checked and dropped.
+ *
+ * <p>Small pieces are copied together, as far as one read from the socket brings them: so a byte costs neither an object of its
+ * own nor keeps the buffer alive that it was read into. Framing that costs more than the content is worth is refused.
  *
  * <p>All methods belong to the loop.
  */
 final class BodyDecoder {
     /** Bytes of the body that are handed on at once, at most: what Netty reads from a socket at once. */
     private static final int MAX_PIECE = 64 << 10;
+
+    /** Smaller pieces are copied, together up to this size. A guess: so much is copied faster than it is read. */
+    private static final int SMALL_BYTES = 16 << 10;
+
+    private static final int FIRST_GATHERED = 256;
+
+    /** Bytes of framing that a chunk may have besides twice its content. Go's, in {@code net/http/internal/chunked.go}. */
+    private static final int FRAMING_PER_CHUNK = 16;
+
+    /** Bytes of framing that all chunks of a body together may have beyond that. Go's. */
+    private static final int MAX_EXCESS = 16 << 10;
 
     /** Bytes of a line with the size of a chunk and extensions, without its end: Go's {@code maxLineLength}. */
     private static final int MAX_CHUNK_LINE = 4096;
@@ -53,6 +68,13 @@ final class BodyDecoder {
     private int trailers;
     private int trailerBytes;
 
+    /** Bytes of framing beyond what the chunks may have. */
+    private long excess;
+
+    /** Small pieces that have been copied together; null if there are none. Empty between calls. */
+    private byte[] gathered;
+    private int gatheredBytes;
+
     BodyDecoder(ServerConfig.Limits limits) {
         this.maxTrailerBytes = limits.maxHeaderBytes();
         this.maxTrailers = limits.maxHeaderCount();
@@ -64,6 +86,7 @@ final class BodyDecoder {
         left = length;
         trailers = 0;
         trailerBytes = 0;
+        excess = 0;
     }
 
     /**
@@ -74,6 +97,9 @@ final class BodyDecoder {
         try {
             return state == State.FIXED ? fixed(in) : chunked(in);
         } catch (MalformedBody e) {
+            if (gathered != null) {
+                return takeGathered(); // what was good; what was not has been left there, and is found again
+            }
             LastHttpContent end = new DefaultLastHttpContent(Unpooled.EMPTY_BUFFER);
             end.setDecoderResult(DecoderResult.failure(e));
             in.skipBytes(in.readableBytes());
@@ -91,14 +117,29 @@ final class BodyDecoder {
                 : new DefaultHttpContent(piece);
     }
 
+    /** Returns what is there of the body or of the chunk, up to a bound. */
+    private int available(ByteBuf in) {
+        return (int) Math.min(Math.min(in.readableBytes(), MAX_PIECE), left);
+    }
+
     /** Returns what is there of the body or of the chunk; null if nothing is. */
     private ByteBuf piece(ByteBuf in) {
-        int bytes = (int) Math.min(Math.min(in.readableBytes(), MAX_PIECE), left);
+        int bytes = available(in);
         if (bytes == 0) {
             return null;
         }
         left -= bytes;
-        return in.readRetainedSlice(bytes);
+        if (isLarge(bytes, in)) {
+            return in.readRetainedSlice(bytes);
+        }
+        byte[] copy = new byte[bytes];
+        in.readBytes(copy);
+        return Unpooled.wrappedBuffer(copy);
+    }
+
+    /** Returns whether a piece is worth the buffer that it keeps. */
+    private static boolean isLarge(int bytes, ByteBuf in) {
+        return bytes >= SMALL_BYTES && bytes >= in.capacity() / 2;
     }
 
     private HttpContent chunked(ByteBuf in) {
@@ -107,35 +148,76 @@ final class BodyDecoder {
                 case SIZE -> {
                     int end = lineEnd(in, MAX_CHUNK_LINE);
                     if (end < 0) {
-                        return null;
+                        return takeGathered();
                     }
                     left = chunkSize(in, end);
+                    weigh(end + 2 - in.readerIndex(), left);
                     in.readerIndex(end + 2);
                     state = left == 0 ? State.TRAILERS : State.DATA;
                 }
                 case DATA -> {
-                    ByteBuf piece = piece(in);
-                    if (piece == null) {
-                        return null;
-                    }
+                    HttpContent piece = data(in);
                     if (left == 0) {
                         state = State.DATA_END;
+                    } else if (piece == null) {
+                        return takeGathered();
                     }
-                    return new DefaultHttpContent(piece);
+                    if (piece != null) {
+                        return piece;
+                    }
                 }
                 case DATA_END -> {
                     int end = lineEnd(in, 0);
                     if (end < 0) {
-                        return null;
+                        return takeGathered();
                     }
                     in.readerIndex(end + 2);
                     state = State.SIZE;
                 }
                 default -> {
-                    return trailers(in);
+                    return gathered != null ? takeGathered() : trailers(in);
                 }
             }
         }
+    }
+
+    /** Counts the framing of a chunk against its content, so that it cannot cost much more than it brings. */
+    private void weigh(int lineBytes, long content) {
+        long due = FRAMING_PER_CHUNK + 2 * Math.min(content, MAX_EXCESS);
+        long more = Math.max(0, excess + lineBytes + 2 - due);
+        if (more > MAX_EXCESS) {
+            throw new MalformedBody("the chunks bring more framing than content");
+        }
+        excess = more;
+    }
+
+    /** Reads on in a chunk. Returns a piece, or null if what was there has been gathered or nothing was there. */
+    private HttpContent data(ByteBuf in) {
+        int bytes = available(in);
+        if (isLarge(bytes, in) || gatheredBytes + bytes > SMALL_BYTES) {
+            return gathered != null ? takeGathered() : new DefaultHttpContent(piece(in));
+        }
+        if (gathered == null) {
+            gathered = new byte[Math.max(bytes, FIRST_GATHERED)];
+        } else if (gatheredBytes + bytes > gathered.length) {
+            int doubled = Math.min(2 * gathered.length, SMALL_BYTES);
+            gathered = Arrays.copyOf(gathered, Math.max(doubled, gatheredBytes + bytes));
+        }
+        in.readBytes(gathered, gatheredBytes, bytes);
+        gatheredBytes += bytes;
+        left -= bytes;
+        return null;
+    }
+
+    private HttpContent takeGathered() {
+        if (gatheredBytes == 0) {
+            gathered = null;
+            return null;
+        }
+        byte[] bytes = gatheredBytes == gathered.length ? gathered : Arrays.copyOf(gathered, gatheredBytes);
+        gathered = null;
+        gatheredBytes = 0;
+        return new DefaultHttpContent(Unpooled.wrappedBuffer(bytes));
     }
 
     private HttpContent trailers(ByteBuf in) {
