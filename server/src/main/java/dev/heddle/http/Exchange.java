@@ -29,6 +29,9 @@ final class Exchange implements Runnable {
     /** When the head was read. */
     final long arrivedNanos;
 
+    /** What it cost to keep this while it waited for its turn, in bytes; 0 if it did not. Written by the loop before. */
+    int cost;
+
     /** The request after this one. Written by the loop, read by whoever passes the turn on. */
     Exchange next;
 

@@ -67,6 +67,7 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Runn
     private final Channel channel;
     private final Http1Decoder decoder;
     private final Turns turns;
+    private final Inbound inbound;
     private final Outbound outbound;
     private final Deadlines deadlines;
     private final int maxUri;
@@ -96,6 +97,7 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Runn
         this.channel = channel;
         this.decoder = decoder;
         this.turns = new Turns(this, shared.config.limits().maxPipelined());
+        this.inbound = new Inbound(this);
         long write = shared.config.timeouts().write().toNanos();
         this.outbound = new Outbound(channel, this, write == 0 ? Long.MAX_VALUE : write);
         this.maxUri = shared.config.limits().maxUriBytes();
@@ -110,6 +112,10 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Runn
 
     Outbound outbound() {
         return outbound;
+    }
+
+    Inbound inbound() {
+        return inbound;
     }
 
     void signal(Signal signal) {
@@ -173,6 +179,7 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Runn
         outbound.shut();
         failBody("read: the connection is closed");
         deadlines.end();
+        turns.abandon();
         turns.forget();
         if (turns.isIdle()) {
             shared.closed(this); // else by whoever frees the turn, who sees that the client is gone
@@ -271,11 +278,7 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Runn
         ByteBuf piece = content.content();
         if (!piece.isReadable()) {
             content.release();
-        } else if (body.offer(piece)) {
-            if (body.isPaused()) {
-                updateReading();
-            }
-        } else {
+        } else if (!body.offer(piece, decoder.bufferBytes())) {
             content.release();
             if (body.received() - body.wanted() > RequestBody.DISCARD_BYTES) {
                 receiving = null;
@@ -296,7 +299,7 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Runn
             deadlines.active(burstNanos);
             burstNanos = 0;
         }
-        deadlines.head(decoder.headsBegun(), decoder.isInHead() && !turns.isFull());
+        deadlines.head(decoder.headsBegun(), isInHead());
         if (lingering && decoder.discarded() > LINGER_BYTES) {
             channel.config().setAutoRead(false); // enough; the answer has time to be read all the same
         }
@@ -310,14 +313,23 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Runn
         }
     }
 
-    /** Leaves further requests undecoded, and the socket unread, until enough have been served. */
+    /** Leaves what comes undecoded, and the socket unread, until enough has been served or read: see Turns and Inbound. */
     void pauseDecoding() {
         decoder.pause();
         updateReading();
     }
 
+    /** Returns what the head that has just come costs to keep, in bytes. */
+    int headCost() {
+        return Inbound.REQUEST_BYTES + decoder.headCost();
+    }
+
+    private boolean isPaused() {
+        return turns.isFull() || inbound.isFull();
+    }
+
     private void updateReading() {
-        boolean wanted = !turns.isFull() && (receiving == null || !receiving.isPaused());
+        boolean wanted = !isPaused();
         if (channel.config().isAutoRead() != wanted) {
             channel.config().setAutoRead(wanted);
         }
@@ -390,7 +402,9 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Runn
     }
 
     private void resume() {
-        if (turns.takeUpAgain()) {
+        turns.takeUpAgain();
+        inbound.takeUpAgain();
+        if (decoder.isPaused() && !isPaused()) {
             try {
                 decoder.resume(decoderCtx);
             } catch (Exception e) {
@@ -443,6 +457,7 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Runn
         failBody("read: the request has been answered");
         decoder.discardAll();
         turns.takeUpAgain();
+        inbound.takeUpAgain();
         ((DuplexChannel) channel).shutdownOutput();
         if (!channel.config().isAutoRead()) {
             channel.config().setAutoRead(true);
@@ -471,7 +486,7 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Runn
     }
 
     boolean isInHead() {
-        return decoder.isInHead() && !turns.isFull();
+        return decoder.isInHead() && !isPaused();
     }
 
     /** The head of a request did not come in time: 408, after the answers to those before it. */

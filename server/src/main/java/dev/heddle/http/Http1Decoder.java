@@ -51,6 +51,8 @@ final class Http1Decoder extends HttpRequestDecoder {
     private long discarded;
 
     private int headsBegun;
+    /** Bytes of the head, as far as it has been decoded. */
+    private int headBytes;
     private int headers;
     private int hosts;
     private String lastHost;
@@ -60,6 +62,8 @@ final class Http1Decoder extends HttpRequestDecoder {
     private int transferEncodings;
     /** Bytes, or {@link Framing#CHUNKED}. */
     private long bodyLength;
+    /** Bytes of the buffer that pieces of the body are parts of. */
+    private int bufferBytes;
 
     Http1Decoder(ServerConfig.Limits limits) {
         super(new HttpDecoderConfig()
@@ -88,9 +92,12 @@ final class Http1Decoder extends HttpRequestDecoder {
         if (phase == Phase.IDLE && in.isReadable()) {
             phase = Phase.HEAD;
             headsBegun++;
+            headBytes = 0;
         }
         int before = out.size();
+        int readable = in.readableBytes();
         super.decode(ctx, in, out);
+        headBytes += readable - in.readableBytes();
         if (out.size() > before) {
             headDecoded((HttpRequest) out.get(before), out);
         }
@@ -112,6 +119,7 @@ final class Http1Decoder extends HttpRequestDecoder {
     }
 
     private void decodeBody(ByteBuf in, List<Object> out) {
+        bufferBytes = in.capacity();
         HttpContent content = body.decode(in);
         if (content == null) {
             return;
@@ -173,6 +181,16 @@ final class Http1Decoder extends HttpRequestDecoder {
         return headsBegun;
     }
 
+    /** Returns what the head that was decoded last costs in memory, in bytes. */
+    int headCost() {
+        return headBytes + headers * Inbound.HEADER_BYTES;
+    }
+
+    /** Returns how large the buffer is that the last piece of a body is a part of, unless it is a copy. */
+    int bufferBytes() {
+        return bufferBytes;
+    }
+
     /** Returns whether everything that was read so far has been decoded, and ended with the end of a request. */
     boolean isClean() {
         return phase == Phase.IDLE && discarded == 0 && !paused;
@@ -181,6 +199,10 @@ final class Http1Decoder extends HttpRequestDecoder {
     /** Leaves what is read from now on undecoded. */
     void pause() {
         paused = true;
+    }
+
+    boolean isPaused() {
+        return paused;
     }
 
     /** Goes on with what was left undecoded. */

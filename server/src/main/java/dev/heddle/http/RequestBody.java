@@ -5,8 +5,6 @@ import dev.heddle.sched.WaitReason;
 import io.netty.buffer.ByteBuf;
 import java.io.IOException;
 import java.io.InputStream;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
 import java.time.Duration;
 
 /*
@@ -17,11 +15,7 @@ import java.time.Duration;
  * a permit when there is nothing. No wake-up is lost: the piece is in the box before the permit is given, and a permit
  * that comes before the handler waits is kept.
  *
- * Backpressure. `buffered` counts the bytes that were put in and not yet read. Above HIGH_BYTES the loop stops reading
- * from the socket and sets `paused`; a handler that brings it down to LOW_BYTES and finds `paused` sends RESUME. The
- * loop sets `paused` before it looks at `buffered` again, the handler lowers `buffered` before it looks at `paused`:
- * one of them sees the other. (`closed` counts like nothing buffered.) Bound: HIGH_BYTES and what one read from the
- * socket brings (64 KiB).
+ * Backpressure. Each piece is held on the connection's budget (Inbound) until it has been read.
  *
  * End. When the handler is done, its goroutine shuts the mailbox and releases what is in it; what the loop puts in
  * later is refused, and released by the loop, which goes on reading up to a bound so that the connection can be used
@@ -33,20 +27,12 @@ final class RequestBody {
     /** The most that is read of a body that no handler wants: Go's {@code maxPostHandlerReadBytes}. */
     static final long DISCARD_BYTES = 256 << 10;
 
-    private static final int HIGH_BYTES = 64 << 10;
-    private static final int LOW_BYTES = HIGH_BYTES / 2;
     private static final long NANOS_PER_SECOND = 1_000_000_000;
 
     private static final Object END = "end of body";
-    private static final VarHandle BUFFERED;
 
-    static {
-        try {
-            BUFFERED = MethodHandles.lookup().findVarHandle(RequestBody.class, "buffered", long.class);
-        } catch (ReflectiveOperationException e) {
-            throw new ExceptionInInitializerError(e);
-        }
-    }
+    /** Bytes of the body, and what it costs to keep them. */
+    private record Piece(ByteBuf bytes, int cost) {}
 
     private final Http1Connection connection;
     /** Bytes, or {@link Framing#CHUNKED}: below zero. */
@@ -58,8 +44,6 @@ final class RequestBody {
 
     private final Mailbox<Object> arrived = new Mailbox<>();
     private final BinarySemaphore permits = new BinarySemaphore();
-    private volatile long buffered;
-    private volatile boolean paused;
     /** Whether the loop has seen the end. Written by the loop. */
     private volatile boolean complete;
     /** Whether the end will never come. Written by the loop. */
@@ -74,6 +58,7 @@ final class RequestBody {
     // the handler's
     private Mailbox.Cell<Object> ready;
     private ByteBuf current;
+    private int currentCost;
     private IOException failure;
     private RuntimeException refusal;
     private boolean ended;
@@ -94,19 +79,18 @@ final class RequestBody {
 
     // ---- the loop's side
 
-    /** Takes a piece over; returns false, without having taken it, if nobody wants it any more. */
-    boolean offer(ByteBuf piece) {
-        int bytes = piece.readableBytes();
-        received += bytes; // only the loop writes it
-        if (!put(piece)) {
+    /**
+     * Takes a piece over; returns false, without having taken it, if nobody wants it any more.
+     *
+     * @param bufferBytes bytes of the buffer that the piece is a part of, unless it is a copy
+     */
+    boolean offer(ByteBuf bytes, int bufferBytes) {
+        received += bytes.readableBytes(); // only the loop writes it
+        int cost = Inbound.PIECE_BYTES + (bytes.hasArray() ? bytes.capacity() : bufferBytes);
+        if (!put(new Piece(bytes, cost))) {
             return false;
         }
-        // the handler may have read the piece already: then the sum is below zero for a moment, which does no harm
-        long now = (long) BUFFERED.getAndAdd(this, (long) bytes) + bytes;
-        if (now > HIGH_BYTES) {
-            paused = true;
-            isPaused(); // the handler may have read it all in between, and looked before this was set
-        }
+        connection.inbound().hold(cost);
         return true;
     }
 
@@ -127,14 +111,6 @@ final class RequestBody {
             permits.release();
         }
         return result != Mailbox.SHUT;
-    }
-
-    /** Returns whether the socket should not be read for this body's sake; takes up again what need not wait any more. */
-    boolean isPaused() {
-        if (paused && (closed || buffered <= LOW_BYTES)) {
-            paused = false;
-        }
-        return paused;
     }
 
     long received() {
@@ -166,7 +142,9 @@ final class RequestBody {
         }
         int n = Math.min(len, current.readableBytes());
         current.readBytes(into, offset, n);
-        consumed(n);
+        if (!current.isReadable()) {
+            letGoOfCurrent();
+        }
         return n;
     }
 
@@ -175,15 +153,10 @@ final class RequestBody {
         return current != null ? current.readableBytes() : 0;
     }
 
-    private void consumed(int n) {
-        if (!current.isReadable()) {
-            current.release();
-            current = null;
-        }
-        long left = (long) BUFFERED.getAndAdd(this, (long) -n) - n;
-        if (paused && left <= LOW_BYTES) {
-            connection.signal(Signal.RESUME);
-        }
+    private void letGoOfCurrent() {
+        current.release();
+        current = null;
+        connection.inbound().letGo(currentCost);
     }
 
     /** Waits for bytes. Returns false at the end. */
@@ -224,9 +197,10 @@ final class RequestBody {
 
     private void take(Object item) throws IOException {
         switch (item) {
-            case ByteBuf piece -> {
-                current = piece;
-                read += piece.readableBytes();
+            case Piece piece -> {
+                current = piece.bytes;
+                currentCost = piece.cost;
+                read += piece.bytes.readableBytes();
                 if (limit > 0 && read > limit) {
                     tooLarge();
                 }
@@ -307,22 +281,24 @@ final class RequestBody {
         wanted = received;
         closed = true;
         if (current != null) {
-            current.release();
-            current = null;
+            letGoOfCurrent();
         }
-        release(ready);
+        long cost = release(ready);
         ready = null;
-        release(arrived.shut());
-        if (paused) {
-            connection.signal(Signal.RESUME);
+        cost += release(arrived.shut());
+        if (cost > 0) {
+            connection.inbound().letGo(cost);
         }
     }
 
-    private static void release(Mailbox.Cell<Object> cells) {
+    private static long release(Mailbox.Cell<Object> cells) {
+        long cost = 0;
         for (Mailbox.Cell<Object> cell = cells; cell != null; cell = cell.next) {
-            if (cell.item instanceof ByteBuf piece) {
-                piece.release();
+            if (cell.item instanceof Piece piece) {
+                piece.bytes.release();
+                cost += piece.cost;
             }
         }
+        return cost;
     }
 }

@@ -189,6 +189,10 @@ public final class Server implements AutoCloseable {
                 counters.of(Event.CONNECTION_FAILED));
     }
 
+    Shared shared() {
+        return shared;
+    }
+
     // ---- its end
 
     /** Returns whether the server is stopping or has stopped. */

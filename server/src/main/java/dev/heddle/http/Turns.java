@@ -28,7 +28,14 @@ import java.lang.invoke.VarHandle;
  * lowers the count before it looks at `full`: one of them sees the other, so reading is always taken up again.
  *
  * Over. A holder whose answer closes the connection sets `over` before it passes the turn on: the rest of the chain is then
- * dropped by whoever gets the turn, as it is when the client has gone.
+ * dropped by whoever gets the turn.
+ *
+ * Gone. Requests that wait when the client goes would be dropped one by one, but not before the one that is served has ended:
+ * the loop lets go of them at once (`abandon`). It lowers the count from n to 1 by CAS, which takes the n - 1 waiting ones from
+ * the holder: who then lowers the count to 0 does not look at its link. The loop finds them because it keeps the chain from
+ * `first` on, whose length `linked` it knows: the one that is served is n from its end.
+ *
+ * What waits costs memory: see Inbound.
  */
 
 /** Passes the turn from request to request of one connection. */
@@ -49,8 +56,12 @@ final class Turns {
     @SuppressWarnings("unused") // through COUNT
     private int count;
 
+    /** A request that is being served or has been served, and those after it up to {@link #last}. Loop only. */
+    private Exchange first;
     /** The tail of the chain. Loop only. */
     private Exchange last;
+    /** How many requests the chain has from {@link #first} on. Loop only. */
+    private int linked;
     /** Written by the loop. */
     private volatile boolean full;
     /** Written and read by the holder of the turn. */
@@ -69,11 +80,17 @@ final class Turns {
         last = exchange;
         if ((int) COUNT.getAcquire(this) == 0) { // pairs with the last holder's getAndAdd; only the loop raises the count
             COUNT.setRelease(this, 1);
+            first = exchange;
+            linked = 1;
             begin(exchange);
             return;
         }
+        exchange.cost = connection.headCost();
         tail.next = exchange;
+        linked++;
         int before = (int) COUNT.getAndAdd(this, 1);
+        connection.inbound().hold(exchange.cost);
+        prune(before + 1);
         if (before == 0) {
             begin(exchange);
         } else if (before + 1 >= limit) {
@@ -106,9 +123,12 @@ final class Turns {
         }
     }
 
-    private void begin(Exchange first) {
-        Exchange exchange = first;
+    private void begin(Exchange firstOfRest) {
+        Exchange exchange = firstOfRest;
         while (true) {
+            if (exchange.cost > 0) {
+                connection.inbound().letGo(exchange.cost);
+            }
             if (over || connection.isGone()) {
                 exchange.drop();
             } else {
@@ -140,13 +160,11 @@ final class Turns {
         return (int) COUNT.getAcquire(this) == 1;
     }
 
-    /** Returns whether requests have been held back, and lets them come again if enough have been served. Loop only. */
-    boolean takeUpAgain() {
+    /** Lets requests come again if enough have been served. Loop only. */
+    void takeUpAgain() {
         if (full && isHalfDone((int) COUNT.getVolatile(this))) {
             full = false;
-            return true;
         }
-        return false;
     }
 
     /** Loop only. */
@@ -159,10 +177,44 @@ final class Turns {
         return (int) COUNT.getAcquire(this) == 0;
     }
 
-    /** Lets go of the last request once it has been served. Loop only. */
+    /** Lets go of requests that have been served. Loop only. */
     void forget() {
-        if (isIdle()) {
+        int left = (int) COUNT.getAcquire(this);
+        if (left == 0) {
+            first = null;
             last = null;
+            linked = 0;
+        } else {
+            prune(left);
+        }
+    }
+
+    /** Keeps of the chain no more than so many requests: those that have not been finished. */
+    private void prune(int unfinished) {
+        while (linked > unfinished) {
+            first = first.next;
+            linked--;
+        }
+    }
+
+    /** Drops the requests that wait: the client has gone. Loop only. */
+    void abandon() {
+        int left;
+        do {
+            left = (int) COUNT.getVolatile(this);
+            if (left <= 1) {
+                return;
+            }
+        } while (!COUNT.compareAndSet(this, left, 1)); // pairs with the getAndAdd of the holder
+        prune(left);
+        Exchange exchange = first.next;
+        first.next = null;
+        last = first;
+        linked = 1;
+        while (exchange != null) {
+            exchange.drop();
+            connection.inbound().letGo(exchange.cost);
+            exchange = exchange.next;
         }
     }
 

@@ -64,6 +64,12 @@ final class RawClient implements AutoCloseable {
         return new RawClient(null, Channels.newInputStream(channel), Channels.newOutputStream(channel));
     }
 
+    /** Makes a client of a socket that is connected. */
+    static RawClient of(Socket socket) throws IOException {
+        socket.setSoTimeout(SILENCE_MILLIS);
+        return new RawClient(socket, socket.getInputStream(), socket.getOutputStream());
+    }
+
     /** Sends characters as bytes. */
     RawClient send(String text) throws IOException {
         return send(text.getBytes(StandardCharsets.ISO_8859_1));
