@@ -13,13 +13,6 @@ build_hint="build it first, in $project: mvn -DskipTests package"
 
 jvm_flags=(-Xmx1g -XX:+UseParallelGC)
 native_flags=(--enable-native-access=ALL-UNNAMED)
-# what a manifest carries where there is one
-jdk_flags=(
-    --add-opens java.base/java.lang=ALL-UNNAMED
-    --add-exports java.base/jdk.internal.misc=ALL-UNNAMED
-    --add-exports java.base/jdk.internal.access=ALL-UNNAMED
-    --add-exports java.base/jdk.internal.vm=ALL-UNNAMED
-)
 start_seconds=30
 stop_seconds=15
 

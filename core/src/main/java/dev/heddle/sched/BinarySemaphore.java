@@ -1,5 +1,6 @@
 package dev.heddle.sched;
 
+import dev.heddle.sched.jdk.VirtualThreads;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.concurrent.locks.LockSupport;
@@ -32,6 +33,7 @@ public final class BinarySemaphore {
     private static final Timer.Callback EXPIRE = wait -> ((TimedWait) wait).expire();
 
     static {
+        VirtualThreads.open();
         try {
             STATE = MethodHandles.lookup().findVarHandle(BinarySemaphore.class, "state", Object.class);
         } catch (ReflectiveOperationException e) {

@@ -1,5 +1,6 @@
 package dev.heddle.sched;
 
+import dev.heddle.sched.jdk.VirtualThreads;
 import java.time.Duration;
 
 /**
@@ -39,6 +40,7 @@ public sealed interface Goroutine permits G {
 
     /** Returns the goroutine that calls this, or null when the caller is not a goroutine. */
     static Goroutine current() {
+        VirtualThreads.open();
         return G.current();
     }
 
@@ -47,6 +49,7 @@ public sealed interface Goroutine permits G {
      * goroutine it is {@link Thread#yield}.
      */
     static void gosched() {
+        VirtualThreads.open();
         G.gosched();
     }
 
@@ -55,6 +58,7 @@ public sealed interface Goroutine permits G {
      * sooner. Outside a goroutine it is {@link Thread#yield}.
      */
     static void goyield() {
+        VirtualThreads.open();
         G.goyield();
     }
 
@@ -64,6 +68,7 @@ public sealed interface Goroutine permits G {
      * gives way to others when it should. Outside a goroutine it does nothing.
      */
     static void checkpoint() {
+        VirtualThreads.open();
         G.checkpoint();
     }
 
@@ -76,11 +81,13 @@ public sealed interface Goroutine permits G {
      * @throws IllegalStateException if so many threads are locked that {@code maxThreads} leaves none for the others
      */
     static void lockOSThread() {
+        VirtualThreads.open();
         G.lockOSThread();
     }
 
     /** Go's {@code runtime.UnlockOSThread}: takes one {@link #lockOSThread} back; does nothing if there is none. */
     static void unlockOSThread() {
+        VirtualThreads.open();
         G.unlockOSThread();
     }
 
@@ -93,6 +100,7 @@ public sealed interface Goroutine permits G {
      *     cleared
      */
     static void sleep(Duration duration) throws InterruptedException {
+        VirtualThreads.open();
         G.sleep(Clock.nanos(duration));
     }
 

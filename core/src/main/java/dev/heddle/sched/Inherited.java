@@ -1,5 +1,7 @@
 package dev.heddle.sched;
 
+import dev.heddle.sched.jdk.VirtualThreads;
+
 /**
  * One reference that goroutines hand down: a new goroutine starts with that of its creator. It is what
  * {@code dev.heddle.context} stands on, and nobody else should use it; the scheduler does not look at it.
@@ -16,6 +18,10 @@ public final class Inherited {
 
     /** False until the first {@link #set} by an ordinary thread, so that those who never use this do not pay for it. */
     private static volatile boolean threadsUsed;
+
+    static {
+        VirtualThreads.open();
+    }
 
     private Inherited() {}
 

@@ -1,5 +1,7 @@
 package dev.heddle.sched;
 
+import dev.heddle.sched.jdk.VirtualThreads;
+
 /**
  * What {@code dev.heddle.sync} needs of the scheduler beside {@link BinarySemaphore} and {@link SchedLock}; Go's
  * {@code sync/runtime.go} is the same door. Not for applications.
@@ -14,6 +16,10 @@ public final class Primitives {
 
     /** {@code active_spin_cnt} of {@code lock_futex.go}: pauses between two looks. */
     private static final int ACTIVE_SPIN_CNT = 30;
+
+    static {
+        VirtualThreads.open();
+    }
 
     private Primitives() {}
 

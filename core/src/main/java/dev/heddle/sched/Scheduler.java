@@ -63,6 +63,7 @@ public final class Scheduler implements AutoCloseable {
 
     /** Returns the scheduler of the goroutine that calls this, or null when the caller is not a goroutine. */
     public static Scheduler current() {
+        VirtualThreads.open();
         G g = G.current();
         return g == null ? null : g.scheduler();
     }

@@ -1,5 +1,7 @@
 package dev.heddle.sched;
 
+import dev.heddle.sched.jdk.VirtualThreads;
+
 /**
  * Declares a blocking call to the scheduler, as Go's {@code entersyscall} and {@code exitsyscall} do around every system
  * call. While the call runs its thread keeps the goroutine, but the P may be handed to another thread: after 20 us when
@@ -15,6 +17,10 @@ public final class Syscall {
     public interface Call<T, X extends Throwable> {
         /** Makes the call. */
         T run() throws X;
+    }
+
+    static {
+        VirtualThreads.open();
     }
 
     private Syscall() {}

@@ -3,10 +3,6 @@ package dev.heddle.sched;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -18,17 +14,8 @@ class StackProbeTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"-Xint", "-XX:TieredStopAtLevel=1", "-XX:-TieredCompilation"})
-    void findsNoRoomInTheLastPages(String mode) throws IOException, InterruptedException {
-        List<String> command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                mode,
-                "-Xbatch",
-                "-cp",
-                System.getProperty("java.class.path"),
-                Measure.class.getName()));
-        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
-        assertEquals(0, process.waitFor(), output);
+    void findsNoRoomInTheLastPages(String mode) throws Exception {
+        String output = OtherJvm.output(List.of(mode, "-Xbatch"), Measure.class).strip();
         long room = Long.parseLong(output);
         assertTrue(room >= PROMISED, () -> "no room was found " + room + " bytes before the end");
         assertTrue(room <= 8 * PROMISED, () -> "no room was found " + room + " bytes before the end: far too early");

@@ -13,18 +13,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** The program of the examples in a JVM of its own, with the flags that the jar carries in its manifest. */
+/** The program of the examples in a JVM of its own, without any flag. */
 final class Child implements AutoCloseable {
     private static final Duration LIMIT = Duration.ofSeconds(60);
     private static final String END = "\u0000";
-    private static final List<String> FLAGS = List.of(
-            "-Xmx256m",
-            "--add-opens=java.base/java.lang=ALL-UNNAMED",
-            "--add-exports=java.base/jdk.internal.misc=ALL-UNNAMED",
-            "--add-exports=java.base/jdk.internal.access=ALL-UNNAMED",
-            "--add-exports=java.base/jdk.internal.vm=ALL-UNNAMED",
-            "--enable-native-access=ALL-UNNAMED");
-
     private final Process process;
     private final BlockingQueue<String> lines = new LinkedBlockingQueue<>();
     private final StringBuilder seen = new StringBuilder();
@@ -35,10 +27,19 @@ final class Child implements AutoCloseable {
     }
 
     static Child start(String... args) throws IOException {
+        return start(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName()), args);
+    }
+
+    /** Starts a jar as its user does. */
+    static Child startJar(Path jar, String... args) throws IOException {
+        return start(List.of("-jar", jar.toString()), args);
+    }
+
+    private static Child start(List<String> what, String... args) throws IOException {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.addAll(FLAGS);
-        command.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName()));
+        command.add("-Xmx256m");
+        command.addAll(what);
         command.addAll(List.of(args));
         return new Child(new ProcessBuilder(command).redirectErrorStream(true).start());
     }

@@ -20,32 +20,57 @@ import jdk.internal.vm.ThreadContainers;
  * until it parks, yields or ends.
  */
 public final class VirtualThreads {
-    /** The flags that the JVM has to be started with, as they stand on a command line. */
-    public static final String FLAGS = "--add-opens java.base/java.lang=ALL-UNNAMED"
-            + " --add-exports java.base/jdk.internal.misc=ALL-UNNAMED"
-            + " --add-exports java.base/jdk.internal.access=ALL-UNNAMED"
-            + " --add-exports java.base/jdk.internal.vm=ALL-UNNAMED";
+    /**
+     * The flags that open the JDK's internals to Heddle, as they stand on a command line. Where they were not given the first use
+     * of this class opens the same itself, unless {@code -Dheddle.open-jdk=false} forbids it.
+     */
+    public static final String FLAGS = Access.flags();
+
+    static {
+        Access.open(); // before any class is linked that needs it: all others come by this one
+    }
 
     private VirtualThreads() {}
 
     /**
-     * Checks that the JVM has what this package needs.
+     * Opens the JDK, if no flag has, before the caller links a {@link Carrier}. For classes that may be used before a scheduler
+     * has been started. Never throws, and costs nothing the second time.
+     */
+    public static void open() {}
+
+    /**
+     * Checks that the JVM has what this package needs. Says once in the log what was opened for it.
      *
      * @throws IllegalStateException if it has not; the message names the flags to add
+     * @throws IllegalArgumentException if {@code heddle.open-jdk} is neither true nor false
      */
     public static void ensureAvailable() {
+        if (Access.refusal() instanceof IllegalArgumentException e) {
+            throw e;
+        }
         try {
             Internals.checkContinuationOfUnstartedThread();
         } catch (Throwable e) { // an IllegalAccessError, or whatever a different JDK brings
-            throw new IllegalStateException(
-                    "Heddle runs on JDK 25 and needs access to some of its internals; this is Java "
-                            + Runtime.version()
-                            + ". Start the JVM with: " + FLAGS
-                            + " (an executable jar carries them in its manifest: Add-Opens: java.base/java.lang,"
-                            + " Add-Exports: java.base/jdk.internal.misc java.base/jdk.internal.access"
-                            + " java.base/jdk.internal.vm)",
-                    e);
+            throw unavailable(e);
         }
+        Access.report();
+    }
+
+    private static IllegalStateException unavailable(Throwable cause) {
+        Throwable refusal = Access.refusal();
+        IllegalStateException e = new IllegalStateException(
+                "Heddle runs on JDK 25 and needs access to some of its internals; this is Java "
+                        + Runtime.version()
+                        + (refusal == null ? "" : ", which could not be opened from inside (" + refusal.getMessage() + ")")
+                        + ". Start the JVM with: " + FLAGS
+                        + " (an executable jar carries them in its manifest: Add-Opens: java.base/java.lang,"
+                        + " Add-Exports: java.base/jdk.internal.misc java.base/jdk.internal.access"
+                        + " java.base/jdk.internal.vm, Enable-Native-Access: ALL-UNNAMED)",
+                cause);
+        if (refusal != null) {
+            e.addSuppressed(refusal);
+        }
+        return e;
     }
 
     /**
