@@ -39,7 +39,8 @@ public final class VirtualThreads {
     public static void open() {}
 
     /**
-     * Checks that the JVM has what this package needs. Says once in the log what was opened for it.
+     * Checks that the JVM has what this package needs. Says once in the log what was opened for it, and whether this build of
+     * the JDK is known to lose virtual threads.
      *
      * @throws IllegalStateException if it has not; the message names the flags to add
      * @throws IllegalArgumentException if {@code heddle.open-jdk} is neither true nor false
@@ -54,6 +55,7 @@ public final class VirtualThreads {
             throw unavailable(e);
         }
         Access.report();
+        KnownBugs.report();
     }
 
     private static IllegalStateException unavailable(Throwable cause) {
