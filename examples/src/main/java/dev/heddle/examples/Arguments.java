@@ -11,16 +11,16 @@ import java.util.Optional;
 
 /**
  * What follows the example's name on the command line. Every setting of {@link ServerConfig} is a flag; what is not
- * given comes from {@code HEDDLE_*} variables, and then from the defaults.
+ * given comes from {@code HEDDLE_*} variables, and then from the defaults. The directory is the example's own, and so is its variable.
  *
  * @param help whether only the help is wanted
  * @param config the settings
- * @param directory {@code --dir} or {@code HEDDLE_DIR}, a directory that exists
+ * @param directory {@code --dir} or {@code BENCH_DIR}, a directory that exists
  */
 record Arguments(boolean help, ServerConfig config, Optional<Path> directory) {
     private static final String PREFIX = "--";
     private static final String DIRECTORY = "dir";
-    private static final String DIRECTORY_VARIABLE = "HEDDLE_DIR";
+    private static final String DIRECTORY_VARIABLE = "BENCH_DIR";
 
     /** An argument or a variable that cannot be taken. The message says which, what was given and what is expected. */
     static final class BadArgument extends Exception {
@@ -35,7 +35,7 @@ record Arguments(boolean help, ServerConfig config, Optional<Path> directory) {
      * @param args {@code --name value} or {@code --name=value}
      * @param accepted the settings that the example has use for
      * @param takesDirectory whether {@code --dir} is one of them
-     * @param environment where {@code HEDDLE_DIR} is looked up; the other variables always come from the process
+     * @param environment where {@code BENCH_DIR} is looked up; the other variables always come from the process
      */
     static Arguments parse(
             List<String> args, List<Setting> accepted, boolean takesDirectory, Map<String, String> environment)

@@ -38,7 +38,7 @@ final class ArgumentsTest {
 
     @Test
     void theDirectoryComesFromTheFlagOrTheVariable() throws Exception {
-        Map<String, String> environment = Map.of("HEDDLE_DIR", directory.toString());
+        Map<String, String> environment = Map.of("BENCH_DIR", directory.toString());
         assertEquals(Optional.empty(), parse().directory());
         assertEquals(Optional.of(directory), parse("--dir", directory.toString()).directory());
         assertEquals(Optional.of(directory), Arguments.parse(List.of(), ALL, true, environment).directory());

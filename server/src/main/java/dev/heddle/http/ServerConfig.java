@@ -156,11 +156,14 @@ public record ServerConfig(
 
     /**
      * Returns the defaults, changed by environment variables ({@code HEDDLE_PORT=80}) and system properties
-     * ({@code -Dheddle.port=80}, which win). {@link #settings} lists them all.
+     * ({@code -Dheddle.port=80}, which win). {@link #settings} lists them all. What begins as they do and is no setting
+     * ({@code HEDDLE_PROT}) is named in the log, as a warning, and so is a {@code HEDDLE_PORT} that Kubernetes has set for a
+     * service of the name {@code heddle} ({@code tcp://10.0.0.1:8080}), which is ignored.
      *
      * @throws IllegalArgumentException if a value is not understood or not allowed; the message names the variable
      */
     public static ServerConfig fromEnvironment() {
+        UnknownSettings.report(System.getenv(), System.getProperties());
         return Settings.apply(defaults(), System.getenv(), System.getProperties());
     }
 

@@ -18,8 +18,8 @@ import java.util.regex.Pattern;
 
 /** All settings of {@link ServerConfig} as text: one table for environment, system properties, command lines and help. */
 final class Settings {
-    private static final String VARIABLE_PREFIX = "HEDDLE_";
-    private static final String PROPERTY_PREFIX = "heddle.";
+    static final String VARIABLE_PREFIX = "HEDDLE_";
+    static final String PROPERTY_PREFIX = "heddle.";
 
     private static final Pattern SIZE = Pattern.compile("(\\d{1,18})(b|kib|mib|gib)?", Pattern.CASE_INSENSITIVE);
     private static final Pattern TIME = Pattern.compile("(\\d{1,15})(ms|s|m|h)?", Pattern.CASE_INSENSITIVE);
@@ -176,13 +176,14 @@ final class Settings {
         return VARIABLE_PREFIX + name.toUpperCase(Locale.ROOT).replace('-', '_');
     }
 
-    /** Properties win over variables. */
+    /** Properties win over variables, and what Kubernetes calls as we do is none. */
     static ServerConfig apply(ServerConfig config, Map<String, String> environment, Properties properties) {
         ServerConfig result = config;
         for (Entry e : ENTRIES) {
             String variable = variable(e.name);
-            if (environment.containsKey(variable)) {
-                result = apply(result, e, variable, environment.get(variable));
+            String value = environment.get(variable);
+            if (value != null && !UnknownSettings.isOfKubernetes(variable, value)) {
+                result = apply(result, e, variable, value);
             }
             String property = PROPERTY_PREFIX + e.name;
             if (properties.getProperty(property) != null) {
