@@ -15,7 +15,9 @@ import java.util.concurrent.locks.LockSupport;
  *
  * <p>Differs from Go: it may take a P that runs a goroutine. Time on the clock does not prove that the goroutine ran: the
  * operating system may not have run the thread. So before that it compares the processor time of the thread: used up the
- * quantum, it is a hog; asleep, it is in a blocking call that nobody declared; neither, it is left alone.
+ * quantum, it is a hog; asleep, it is in a blocking call that nobody declared; neither, it is left alone. A hog is found
+ * after the quantum. So is one that blocks while nothing waits; while something does, it is found within a few rounds
+ * ({@link SleepWatch}): 500 of them in line would else take 500 quanta.
  */
 final class Sysmon implements Runnable {
     /** 20 us: first delay, Go's {@code sysmon}. */
@@ -44,6 +46,9 @@ final class Sysmon implements Runnable {
      * {@link Sched#enqueue}. A guess: far above what a poller's pass and a short handler take, far below the quantum.
      */
     static final long STARVED_NANOS = 500_000;
+
+    /** 2 ms: so long after one has been found asleep the next is looked for sooner. A guess: a thread is made in much less. */
+    private static final long STREAK_NANOS = 2_000_000;
 
     /** Slept longer than asked by this much: a pause of the whole process, or no processor for us. Nothing is taken. */
     private static final long OVERSLEPT_NANOS = 5_000_000;
@@ -77,6 +82,14 @@ final class Sysmon implements Runnable {
     private int hogs = -1;
 
     private long rounds;
+    /** When a P was last taken from a thread asleep in a call that nobody declared. */
+    private long lastAsleep = Clock.nanotime() - STREAK_NANOS;
+
+    /** A thread seems to sleep while work waits: the next look comes soon. */
+    private boolean suspicious;
+
+    /** Whether a goroutine waits on any queue, counted when first asked for in a round; null if not yet. */
+    private Boolean queued;
 
     /** What sysmon remembers of one P. */
     private static final class Watch {
@@ -94,6 +107,7 @@ final class Sysmon implements Runnable {
         /** In how many looks on end. */
         int seenAsleep;
 
+        final SleepWatch sleep = new SleepWatch();
         boolean denied;
         long deniedAt;
         /** The call that it was seen in. */
@@ -226,7 +240,7 @@ final class Sysmon implements Runnable {
                 // once: on a machine that has no processor for us for long, nothing would ever be taken
                 mayTake = !overslept || oversleptBefore;
                 boolean found = round(Clock.nanotime()) > 0;
-                idleRounds = found || !mayTake ? 0 : idleRounds + 1;
+                idleRounds = found || suspicious || !mayTake ? 0 : idleRounds + 1;
             } catch (Throwable e) {
                 Sched.LOG.error("{}: sysmon: a round failed, the next follows", sched.config.name(), e);
             }
@@ -285,6 +299,8 @@ final class Sysmon implements Runnable {
         }
         int taken = 0;
         hogs = -1;
+        suspicious = false;
+        queued = null;
         rounds++;
         P[] procs = sched.procs;
         if (watches.length < procs.length) {
@@ -355,10 +371,14 @@ final class Sysmon implements Runnable {
             watch.denied = false;
             watch.inCall = false;
             watch.seenAsleep = 0;
-            return false;
+            watch.sleep.reset();
+            if (status != PState.RUNNING || !isStreak(now)) {
+                return false;
+            }
         }
         if (!mayTake) {
             watch.calmSince = now; // nobody could use processor time
+            watch.sleep.reset();
         }
         if (now - watch.since >= sched.quantumNanos) {
             p.preempt = true;
@@ -406,6 +426,9 @@ final class Sysmon implements Runnable {
         if (ran >= STARVED_NANOS && sched.idle.npidle() != 0 && !p.isEmpty()) {
             sched.idle.wakep();
         }
+        if (mayTake && somethingWaits(p, now) && sleeps(watch, now)) {
+            return sched.spares.canStart() && takeAsleep(p, watch, word);
+        }
         if (!watch.cpuKnown && ran >= sched.quantumNanos / 4) {
             watch.cpu(cpuNanos(m), now);
         }
@@ -434,19 +457,68 @@ final class Sysmon implements Runnable {
             watch.deniedAt = now;
             return false;
         }
-        m.asleepSinceCpuNanos = asleep ? cpuNanos(m) : -1;
+        return asleep ? takeAsleep(p, watch, word) : takeFromHog(p, watch, word);
+    }
+
+    /**
+     * Whether a goroutine, or a timer, waits for a P that could be this one: its own, or any if nobody is free to look for
+     * it.
+     */
+    private boolean somethingWaits(P p, long now) {
+        if (!p.isEmpty() || p.timers.minWhen() < now) {
+            return true;
+        }
+        if (sched.idle.nmspinning() + sched.idle.npidle() != 0) {
+            return false;
+        }
+        if (queued == null) {
+            boolean any = sched.global.size() != 0;
+            for (P other : sched.procs) {
+                any |= !other.isEmpty();
+            }
+            queued = any;
+        }
+        return queued;
+    }
+
+    private boolean sleeps(Watch watch, long now) {
+        M m = watch.m;
+        boolean old = now - watch.since >= STARVED_NANOS;
+        boolean asleep =
+                watch.sleep.look(now, cpuNanos(m), old, isStreak(now), () -> OsThreads.isAsleep(m.osThreadId));
+        suspicious |= watch.sleep.isSuspicious();
+        return asleep;
+    }
+
+    /** The last thread asleep was found a moment ago: others that block like it may be queued behind. */
+    private boolean isStreak(long now) {
+        return now - lastAsleep < STREAK_NANOS;
+    }
+
+    private boolean takeAsleep(P p, Watch watch, long word) {
+        M m = watch.m;
+        m.asleepSinceCpuNanos = cpuNanos(m);
         G g = m.curg; // before it may go on without its P
         if (!take(p, word)) {
             return false;
         }
-        if (hog) {
-            hogs++;
-            preemptions++; // this thread only
-            sched.trace.procPreempt(trace, p, m, g);
-        } else {
-            p.handoffs++;
-            sched.trace.procSteal(trace, p, m, g, true);
+        lastAsleep = Clock.nanotime();
+        p.handoffs++;
+        sched.trace.procSteal(trace, p, m, g, true);
+        sched.handoff.handoffp(p);
+        return true;
+    }
+
+    private boolean takeFromHog(P p, Watch watch, long word) {
+        M m = watch.m;
+        m.asleepSinceCpuNanos = -1;
+        G g = m.curg;
+        if (!take(p, word)) {
+            return false;
         }
+        hogs++;
+        preemptions++; // this thread only
+        sched.trace.procPreempt(trace, p, m, g);
         sched.handoff.handoffp(p);
         return true;
     }

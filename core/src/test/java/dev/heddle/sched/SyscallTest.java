@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.heddle.sched.jdk.Carrier;
 import java.io.FileInputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -328,6 +329,51 @@ class SyscallTest {
             assertEquals(0, s.stats().preemptions(), "not a hog");
             Files.writeString(fifo, "hello");
             Waiting.until(s, "the text is read", () -> "hello".equals(got.get()));
+            Quiet.afterEnd(s);
+        }
+    }
+
+    /** They stand in line, and the quantum has nothing to do with it: 500 quanta are 6 days here. */
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void manyUndeclaredCallsInLineAreNoQuantumEach(@TempDir Path dir) throws Exception {
+        int readers = 100;
+        Path fifo = dir.resolve("fifo");
+        assertEquals(0, new ProcessBuilder("mkfifo", fifo.toString()).start().waitFor());
+        try (Scheduler s = Started.unhurried(2)) {
+            AtomicBoolean behind = new AtomicBoolean();
+            AtomicInteger ended = new AtomicInteger();
+            for (int i = 0; i < readers; i++) {
+                s.go(() -> {
+                    readAll(fifo);
+                    ended.incrementAndGet();
+                });
+            }
+            s.go(() -> behind.set(true));
+            Waiting.until(s, "the one behind them runs", behind::get);
+            assertEquals(0, ended.get());
+            assertTrue(s.stats().handoffs() >= readers - 1, s.stats().handoffs() + " handoffs");
+            assertEquals(0, s.stats().preemptions());
+            Files.writeString(fifo, "hello"); // opens, and so wakes all
+            Waiting.until(s, "all have ended", () -> ended.get() == readers);
+            Quiet.afterEnd(s);
+        }
+    }
+
+    /** What waits is a timer of that very P, and later a connection: nothing stands on a queue. */
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void aTimerBehindAnUndeclaredCallIsWorkThatWaits() {
+        try (Scheduler s = Started.unhurried(1)) {
+            AtomicBoolean rang = new AtomicBoolean();
+            M[] m = new M[1];
+            s.go(() -> {
+                s.sched().startTimer(new Timer(_ -> Carrier.unparkCarrier(m[0]), null), 1_000_000);
+                m[0] = M.current();
+                Carrier.parkCarrier(Waiting.LIMIT.toNanos() * 2);
+                rang.set(true);
+            });
+            Waiting.until(s, "the timer has fired", rang::get);
             Quiet.afterEnd(s);
         }
     }
