@@ -16,23 +16,28 @@ import java.util.function.Consumer;
  *
  * <ul>
  *   <li>{@code heddle_sched_...} and {@code heddle_netpoll_...}, the figures of the server's scheduler and netpoller;
+ *   <li>{@code heddle_http_...}, its connections and what should be rare;
  *   <li>{@code http_server_request_duration_seconds} and {@code http_server_active_requests}, by the conventions of
  *       OpenTelemetry; a request's {@code http_route} is the template of its route or {@code unmatched};
  *   <li>whatever else is in the registry.
  * </ul>
  *
- * <p>The answer is in Prometheus' text format, or in OpenMetrics if the request's {@code Accept} asks for it. The
- * module's README lists all names.
+ * <p>The answer is in Prometheus' text format, or in OpenMetrics if the request's {@code Accept} prefers it; in protobuf
+ * only if {@code io.prometheus:prometheus-metrics-exposition-formats} is on the class path. A client that accepts none
+ * of these gets the text format. The module's README lists all names.
  */
 public final class Metrics implements Consumer<App> {
     private final String path;
 
     private final PrometheusRegistry registry;
-    private final ExpositionFormats formats = ExpositionFormats.init();
+    private final Negotiation formats = new Negotiation(ExpositionFormats.init());
     private final AtomicBoolean installed = new AtomicBoolean();
 
     /** Set when the server starts. */
     private volatile SchedulerMetrics scheduler;
+
+    /** Set when the server starts. */
+    private volatile ServerMetrics connections;
 
     private Metrics(String path, PrometheusRegistry registry) {
         this.path = Objects.requireNonNull(path, "path");
@@ -86,17 +91,21 @@ public final class Metrics implements Consumer<App> {
         scheduler = new SchedulerMetrics(
                 () -> new SchedulerMetrics.Figures(server.scheduler().stats(), server.netpollStats()));
         registry.register(scheduler);
+        connections = new ServerMetrics(server::stats);
+        registry.register(connections);
     }
 
     /** A registry that others use too must not go on asking a server that has ended. */
     private void stop(RequestMetrics requests) {
         registry.unregister(requests);
         registry.unregister(scheduler);
+        registry.unregister(connections);
     }
 
     private void serve(Ctx c) throws Exception {
-        ExpositionFormatWriter writer = formats.findWriter(String.join(",", c.headerAll("Accept")));
+        ExpositionFormatWriter writer = formats.writer(String.join(",", c.headerAll("Accept")));
         MetricSnapshots snapshots = registry.scrape();
+        c.addHeader("Vary", "Accept");
         c.stream(writer.getContentType(), out -> writer.write(out, snapshots));
     }
 }

@@ -22,6 +22,9 @@ final class Exposition {
     /** Families by name, with their types. */
     final Map<String, String> types = new TreeMap<>();
 
+    /** What they are, by name. */
+    final Map<String, String> helps = new TreeMap<>();
+
     final Map<Sample, Double> samples = new LinkedHashMap<>();
 
     private Exposition() {}
@@ -36,6 +39,7 @@ final class Exposition {
             if (line.startsWith("# HELP ")) {
                 help = words[2];
                 assertTrue(words[3].length() > 5, line);
+                page.helps.put(help, words[3]);
             } else if (line.startsWith("# TYPE ")) {
                 family = words[2];
                 assertEquals(help, family, "the help comes first");

@@ -14,16 +14,24 @@ import dev.heddle.sched.Goroutine;
 import dev.heddle.sched.Syscall;
 import io.prometheus.metrics.core.metrics.Counter;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import java.net.InetAddress;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -92,39 +100,22 @@ class MetricsTest {
         return Exposition.parse(answer.body());
     }
 
-    /** Names, types and labels: dashboards and alerts depend on them. */
+    /** Names, types, labels and meaning: dashboards and alerts depend on them. */
     @Test
-    void exactlyTheAgreedNamesTypesAndLabels() throws Exception {
-        start(App.create().install(Metrics.at("/metrics")));
-        get("/nothing");
+    void exactlyWhatTheReadmeLists() throws Exception {
+        start(App.create()
+                .get("/broken", _ -> {
+                    throw new IllegalStateException("for the label of errors");
+                })
+                .install(Metrics.at("/metrics")));
+        get("/broken");
         Exposition page = scrapeAfter(1);
-        Map<String, String> expected = new TreeMap<>(Map.ofEntries(
-                Map.entry("heddle_sched_procs", "gauge []"),
-                Map.entry("heddle_sched_goroutines", "gauge [state]"),
-                Map.entry("heddle_sched_goroutines_created_total", "counter []"),
-                Map.entry("heddle_sched_threads", "gauge [state]"),
-                Map.entry("heddle_sched_run_queue_depth", "gauge [p]"),
-                Map.entry("heddle_sched_global_queue_depth", "gauge []"),
-                Map.entry("heddle_sched_steals_total", "counter [p]"),
-                Map.entry("heddle_sched_steal_failures_total", "counter [p]"),
-                Map.entry("heddle_sched_stolen_goroutines_total", "counter [p]"),
-                Map.entry("heddle_sched_spins_total", "counter []"),
-                Map.entry("heddle_sched_spin_seconds_total", "counter []"),
-                Map.entry("heddle_sched_handoffs_total", "counter []"),
-                Map.entry("heddle_sched_preemptions_total", "counter []"),
-                Map.entry("heddle_sched_syscalls_total", "counter []"),
-                Map.entry("heddle_sched_overflows_total", "counter []"),
-                Map.entry("heddle_sched_parks_total", "counter []"),
-                Map.entry("heddle_sched_latency_seconds", "histogram []"),
-                Map.entry("heddle_netpoll_polls_total", "counter [kind]"),
-                Map.entry("heddle_netpoll_events_total", "counter []"),
-                Map.entry("heddle_netpoll_wakeups_total", "counter []"),
-                Map.entry(
-                        "http_server_request_duration_seconds",
-                        "histogram [http_request_method, http_response_status_code, http_route,"
-                                + " network_protocol_version,"
-                                + " url_scheme]"),
-                Map.entry("http_server_active_requests", "gauge [http_request_method, url_scheme]")));
+        Map<String, String> listed = new TreeMap<>();
+        Matcher row = Pattern.compile("\\| `(\\w+)` \\| (counter|gauge|histogram) \\|(.*?)\\| (.*?) \\|")
+                .matcher(Files.readString(Path.of(System.getProperty("basedir", "."), "README.md")));
+        while (row.find()) {
+            listed.put(row.group(1), row.group(2) + " [" + row.group(3).replace("`", "").strip() + "] " + row.group(4));
+        }
         Map<String, String> found = new TreeMap<>();
         page.types.forEach((name, type) -> {
             TreeSet<String> labels = new TreeSet<>();
@@ -133,9 +124,13 @@ class MetricsTest {
                             sample.name().replaceAll("_(bucket|sum|count)$", "").equals(name))
                     .forEach(sample -> labels.addAll(sample.labels().keySet()));
             labels.remove("le");
-            found.put(name, type + " " + labels);
+            found.put(name, type + " " + labels + " " + page.helps.get(name));
         });
-        assertEquals(expected, found);
+        assertEquals(String.join("\n", lines(found)), String.join("\n", lines(listed)));
+    }
+
+    private static List<String> lines(Map<String, String> map) {
+        return map.entrySet().stream().map(Map.Entry::toString).toList();
     }
 
     @Test
@@ -312,6 +307,33 @@ class MetricsTest {
         assertTrue(type(open).startsWith("application/openmetrics-text"), () -> type(open));
         assertTrue(open.body().endsWith("# EOF\n"));
         assertTrue(open.body().contains("heddle_sched_procs 2"), open::body);
+    }
+
+    @Test
+    void whoPrefersProtobufGetsTheNextBest() throws Exception {
+        start(App.create().install(Metrics.at("/metrics")));
+        HttpResponse<String> answer = send(request("/metrics")
+                .header(
+                        "Accept",
+                        "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited,"
+                                + "application/openmetrics-text;version=1.0.0;q=0.8,text/plain;version=0.0.4;q=0.5"));
+        assertEquals(200, answer.statusCode());
+        assertTrue(type(answer).startsWith("application/openmetrics-text"), () -> type(answer));
+        assertEquals("Accept", answer.headers().firstValue("vary").orElse(""));
+    }
+
+    @Test
+    void countsWhatClientsDo() throws Exception {
+        start(App.create().install(Metrics.at("/metrics")));
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
+            socket.getOutputStream().write("nonsense\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+            socket.getInputStream().readAllBytes();
+        }
+        Exposition page = scrape();
+        assertEquals(1, page.value("heddle_http_events_total", "event", "malformed"));
+        assertEquals(0, page.value("heddle_http_events_total", "event", "response_aborted"));
+        assertTrue(page.value("heddle_http_connections_accepted_total") >= 2);
+        assertTrue(page.value("heddle_http_connections") >= 1);
     }
 
     private static String type(HttpResponse<?> answer) {
