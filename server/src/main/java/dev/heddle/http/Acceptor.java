@@ -39,6 +39,7 @@ final class Acceptor {
                 .channel(netpoll.serverChannelClass())
                 .option(ChannelOption.SO_BACKLOG, BACKLOG)
                 .option(ChannelOption.SO_REUSEADDR, true)
+                .handler(new Admission(shared))
                 .childOption(ChannelOption.TCP_NODELAY, true)
                 .childOption(ChannelOption.ALLOW_HALF_CLOSURE, config.halfClose())
                 .childHandler(new ChannelInitializer<>() {

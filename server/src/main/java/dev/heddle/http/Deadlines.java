@@ -65,6 +65,11 @@ final class Deadlines implements Runnable {
         lastActive = now;
     }
 
+    /** Returns when a request came or an answer went last. Other threads see it as a figure. */
+    long lastActiveNanos() {
+        return lastActive;
+    }
+
     /** Says which head is being read, if one is. */
     void head(int number, boolean inHead) {
         if (inHead && (number != headNumber || headSince == 0)) {

@@ -17,5 +17,13 @@ enum Event {
     /** An answer was broken off because its handler failed half-way. */
     RESPONSE_ABORTED,
     /** A connection failed for another reason. */
-    CONNECTION_FAILED
+    CONNECTION_FAILED,
+    /** A connection was closed at once because its address had too many. */
+    REFUSED,
+    /** An idle connection was closed to make room. */
+    DISPLACED,
+    /** Accepting stopped because there were as many connections as allowed. */
+    ACCEPT_PAUSED,
+    /** The system gave an error instead of a connection. */
+    ACCEPT_FAILED
 }

@@ -7,6 +7,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
+import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
@@ -19,6 +20,7 @@ import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -62,6 +64,9 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Runn
 
     /** The most that is thrown away for a client to see the last answer. A guess: what is on the way in large buffers. */
     private static final long LINGER_BYTES = 4 << 20;
+
+    /** How long a connection keeps its place when idle: a request may be on its way. A guess: the time to the other continent. */
+    private static final long YIELD_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
     final Shared shared;
     private final Channel channel;
@@ -384,6 +389,7 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Runn
                                 HttpVersion.HTTP_1_1, HttpResponseStatus.CONTINUE, Unpooled.EMPTY_BUFFER),
                         ctx.voidPromise());
             case RESUME -> resume();
+            case YIELD -> yieldPlace();
             case CLOSE -> {
                 refusing = true;
                 decoder.discardRest();
@@ -413,6 +419,19 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Runn
             }
         }
         updateReading();
+    }
+
+    private void yieldPlace() {
+        boolean answered = turns.isIdle() && unwritten == null && outbound.isEmpty() && isFlushed();
+        if (answered && !lingering && channel.isActive() && looksIdle(System.nanoTime())) {
+            count(Event.DISPLACED);
+            channel.close();
+        }
+    }
+
+    private boolean isFlushed() {
+        ChannelOutboundBuffer buffer = channel.unsafe().outboundBuffer();
+        return buffer == null || buffer.totalPendingWriteBytes() == 0;
     }
 
     @Override
@@ -468,6 +487,16 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Runn
     /** Returns when the burst of messages that is being read began. Loop only. */
     long burstNanos() {
         return burstNanos;
+    }
+
+    /** Returns whether there has been no request for a while, as far as another thread can see. */
+    boolean looksIdle(long now) {
+        return turns.isIdle() && decoder.isClean() && now - deadlines.lastActiveNanos() >= YIELD_NANOS;
+    }
+
+    /** Returns when a request came or an answer went last, as far as another thread can see. */
+    long lastActiveNanos() {
+        return deadlines.lastActiveNanos();
     }
 
     // ---- deadlines, on the loop

@@ -186,7 +186,11 @@ public final class Server implements AutoCloseable {
                 counters.of(Event.WRITE_TIMEOUT),
                 counters.of(Event.CLIENT_GONE),
                 counters.of(Event.RESPONSE_ABORTED),
-                counters.of(Event.CONNECTION_FAILED));
+                counters.of(Event.CONNECTION_FAILED),
+                counters.of(Event.REFUSED),
+                counters.of(Event.DISPLACED),
+                counters.of(Event.ACCEPT_PAUSED),
+                counters.of(Event.ACCEPT_FAILED));
     }
 
     Shared shared() {

@@ -11,7 +11,7 @@ import java.util.Objects;
  *
  * @param host name or address to listen on; default {@code 0.0.0.0}, all addresses
  * @param port TCP port, 0 to 65535; 0 takes a free one. Default {@value #STANDARD_PORT}
- * @param limits how much a client may send
+ * @param limits how much a client may send, and how many there may be
  * @param timeouts how long a client may take
  * @param serverName value of the {@code Server} header; blank sends none. Default {@code heddle}
  * @param shutdownHook whether SIGTERM and other ways to end the JVM drain the server first. Default true
@@ -36,7 +36,7 @@ public record ServerConfig(
     private static final int MAX_PORT = 65_535;
 
     /**
-     * How much a client may send.
+     * How much a client may send, and how many there may be.
      *
      * @param maxHeaderBytes bytes of all header lines of a request, 256 to 1 MiB; more is answered with 431. Default 16 KiB
      * @param maxHeaderCount header lines of a request, 1 to 10,000; more is answered with 431. Default 100
@@ -45,9 +45,22 @@ public record ServerConfig(
      *     Default 8 MiB. {@link Ctx#maxBody} changes it for one request
      * @param maxPipelined requests of one connection that may have begun to arrive before the first of them is answered, 1
      *     to 1024; the connection is not read further while there are that many. Default 64
+     * @param maxConnections connections at once; 0 is no limit. One that comes when there are that many waits in the system
+     *     until another one closes, and those that have been idle for longest are closed. Default three quarters of the
+     *     file descriptors that the process may have, where the system tells, so that some are left for files and for
+     *     connections of its own; else 0
+     * @param maxConnectionsPerAddress connections at once of one client address, or of one /64 network in IPv6; 0 is no limit.
+     *     One that comes when there are that many is closed at once. Default 0, since many clients may share an
+     *     address behind a proxy
      */
     public record Limits(
-            int maxHeaderBytes, int maxHeaderCount, int maxUriBytes, long maxBodyBytes, int maxPipelined) {
+            int maxHeaderBytes,
+            int maxHeaderCount,
+            int maxUriBytes,
+            long maxBodyBytes,
+            int maxPipelined,
+            int maxConnections,
+            int maxConnectionsPerAddress) {
         private static final int MIN_HEADER = 256;
         private static final int MIN_URI = 64;
         private static final int MAX_HEAD = 1 << 20;
@@ -61,11 +74,13 @@ public record ServerConfig(
             range("maxUriBytes", maxUriBytes, MIN_URI, MAX_HEAD);
             range("maxBodyBytes", maxBodyBytes, 0, Long.MAX_VALUE);
             range("maxPipelined", maxPipelined, 1, MAX_PIPELINED);
+            range("maxConnections", maxConnections, 0, Integer.MAX_VALUE);
+            range("maxConnectionsPerAddress", maxConnectionsPerAddress, 0, Integer.MAX_VALUE);
         }
 
         /** Returns the defaults. */
         public static Limits defaults() {
-            return new Limits(16 << 10, 100, 8 << 10, 8L << 20, 64);
+            return new Limits(16 << 10, 100, 8 << 10, 8L << 20, 64, Descriptors.most() / 4 * 3, 0);
         }
     }
 
@@ -245,32 +260,58 @@ public record ServerConfig(
 
     /** Returns these settings with other {@link Limits#maxHeaderBytes}. */
     public ServerConfig withMaxHeaderBytes(int value) {
+        Limits l = limits;
         return withLimits(new Limits(
-                value, limits.maxHeaderCount, limits.maxUriBytes, limits.maxBodyBytes, limits.maxPipelined));
+                value, l.maxHeaderCount, l.maxUriBytes, l.maxBodyBytes, l.maxPipelined,
+                l.maxConnections, l.maxConnectionsPerAddress));
     }
 
     /** Returns these settings with another {@link Limits#maxHeaderCount}. */
     public ServerConfig withMaxHeaderCount(int value) {
+        Limits l = limits;
         return withLimits(new Limits(
-                limits.maxHeaderBytes, value, limits.maxUriBytes, limits.maxBodyBytes, limits.maxPipelined));
+                l.maxHeaderBytes, value, l.maxUriBytes, l.maxBodyBytes, l.maxPipelined,
+                l.maxConnections, l.maxConnectionsPerAddress));
     }
 
     /** Returns these settings with other {@link Limits#maxUriBytes}. */
     public ServerConfig withMaxUriBytes(int value) {
+        Limits l = limits;
         return withLimits(new Limits(
-                limits.maxHeaderBytes, limits.maxHeaderCount, value, limits.maxBodyBytes, limits.maxPipelined));
+                l.maxHeaderBytes, l.maxHeaderCount, value, l.maxBodyBytes, l.maxPipelined,
+                l.maxConnections, l.maxConnectionsPerAddress));
     }
 
     /** Returns these settings with other {@link Limits#maxBodyBytes}. */
     public ServerConfig withMaxBodyBytes(long value) {
+        Limits l = limits;
         return withLimits(new Limits(
-                limits.maxHeaderBytes, limits.maxHeaderCount, limits.maxUriBytes, value, limits.maxPipelined));
+                l.maxHeaderBytes, l.maxHeaderCount, l.maxUriBytes, value, l.maxPipelined,
+                l.maxConnections, l.maxConnectionsPerAddress));
     }
 
     /** Returns these settings with another {@link Limits#maxPipelined}. */
     public ServerConfig withMaxPipelined(int value) {
+        Limits l = limits;
         return withLimits(new Limits(
-                limits.maxHeaderBytes, limits.maxHeaderCount, limits.maxUriBytes, limits.maxBodyBytes, value));
+                l.maxHeaderBytes, l.maxHeaderCount, l.maxUriBytes, l.maxBodyBytes, value,
+                l.maxConnections, l.maxConnectionsPerAddress));
+    }
+
+    /** Returns these settings with other {@link Limits#maxConnections}. */
+    public ServerConfig withMaxConnections(int value) {
+        Limits l = limits;
+        return withLimits(new Limits(
+                l.maxHeaderBytes, l.maxHeaderCount, l.maxUriBytes, l.maxBodyBytes, l.maxPipelined,
+                value, l.maxConnectionsPerAddress));
+    }
+
+    /** Returns these settings with other {@link Limits#maxConnectionsPerAddress}. */
+    public ServerConfig withMaxConnectionsPerAddress(int value) {
+        Limits l = limits;
+        return withLimits(new Limits(
+                l.maxHeaderBytes, l.maxHeaderCount, l.maxUriBytes, l.maxBodyBytes, l.maxPipelined,
+                l.maxConnections, value));
     }
 
     /** Returns these settings with another {@link Timeouts#header}. */

@@ -16,6 +16,10 @@ package dev.heddle.http;
  * @param clientsGone requests whose client left before it had its answer
  * @param responsesAborted answers broken off because their handler failed after the head was sent
  * @param connectionsFailed connections that failed for another reason
+ * @param connectionsRefused connections closed at once because their address had as many as allowed
+ * @param connectionsDisplaced idle connections closed because others waited for a place
+ * @param acceptPauses times that accepting stopped because as many connections were open as allowed
+ * @param acceptErrors times that the system gave an error instead of a connection, such as too many open files
  */
 public record ServerStats(
         long connectionsOpen,
@@ -29,4 +33,8 @@ public record ServerStats(
         long writeTimeouts,
         long clientsGone,
         long responsesAborted,
-        long connectionsFailed) {}
+        long connectionsFailed,
+        long connectionsRefused,
+        long connectionsDisplaced,
+        long acceptPauses,
+        long acceptErrors) {}

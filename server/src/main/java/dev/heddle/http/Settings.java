@@ -64,6 +64,16 @@ final class Settings {
                     (c, v) -> c.withMaxPipelined(integer(v)),
                     c -> c.limits().maxPipelined()),
             new Entry(
+                    "max-connections",
+                    "connections at once, others wait; 0 is no limit",
+                    (c, v) -> c.withMaxConnections(integer(v)),
+                    c -> c.limits().maxConnections()),
+            new Entry(
+                    "max-connections-per-address",
+                    "connections at once of one client address, others are closed; 0 is no limit",
+                    (c, v) -> c.withMaxConnectionsPerAddress(integer(v)),
+                    c -> c.limits().maxConnectionsPerAddress()),
+            new Entry(
                     "header-timeout",
                     "time for a whole request head; 0 is no limit",
                     (c, v) -> c.withHeaderTimeout(time(v)),

@@ -6,6 +6,8 @@ enum Signal {
     CONTINUE,
     /** Look again whether to read, and whether to close. */
     RESUME,
+    /** Close if there is no request: somebody waits for the place. */
+    YIELD,
     /** What was written before was the last answer: send it, then close. */
     CLOSE,
     /** The answer is broken: close at once, so that it does not look complete. */

@@ -33,6 +33,10 @@ class ServerConfigTest {
         refused("maxUriBytes: got 63, need 64 to 1048576", () -> DEFAULTS.withMaxUriBytes(63));
         refused("maxBodyBytes: got -1, need 0 or more", () -> DEFAULTS.withMaxBodyBytes(-1));
         refused("maxPipelined: got 1025, need 1 to 1024", () -> DEFAULTS.withMaxPipelined(1025));
+        refused("maxConnections: got -1, need 0 to 2147483647", () -> DEFAULTS.withMaxConnections(-1));
+        refused(
+                "maxConnectionsPerAddress: got -1, need 0 to 2147483647",
+                () -> DEFAULTS.withMaxConnectionsPerAddress(-1));
         refused("headerTimeout: got PT-1S, need 0 to 365 days", () -> DEFAULTS.withHeaderTimeout(Duration.ofSeconds(-1)));
         refused("idleTimeout: got PT8784H, need 0 to 365 days", () -> DEFAULTS.withIdleTimeout(Duration.ofDays(366)));
         refused("bodyMinRate: got -1, need 0 or more", () -> DEFAULTS.withBodyMinRate(-1));
@@ -48,6 +52,8 @@ class ServerConfigTest {
             Map.entry("max-uri-bytes", "1KiB"),
             Map.entry("max-body-bytes", "1MiB"),
             Map.entry("max-pipelined", "7"),
+            Map.entry("max-connections", "100"),
+            Map.entry("max-connections-per-address", "12"),
             Map.entry("header-timeout", "3s"),
             Map.entry("idle-timeout", "120s"),
             Map.entry("body-grace", "1500ms"),
