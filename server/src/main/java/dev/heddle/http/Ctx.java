@@ -102,6 +102,16 @@ public final class Ctx {
         return exchange.request.protocolVersion().text();
     }
 
+    /**
+     * Returns the host that the request is for, with its port if the client has said one: the authority of an absolute
+     * target, else {@code Host}. It is what the client wrote, of good form but not to be trusted; {@code header("Host")}
+     * is the same. Empty if there is none, as in HTTP/1.0 and in an empty {@code Host}; never null.
+     */
+    public String authority() {
+        String host = requestHeaders().get(Names.HOST);
+        return host == null ? "" : host;
+    }
+
     /** Returns {@code http}. */
     public String scheme() {
         return Observers.SCHEME;

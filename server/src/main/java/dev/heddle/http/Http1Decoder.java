@@ -8,6 +8,7 @@ import io.netty.handler.codec.http.HttpDecoderConfig;
 import io.netty.handler.codec.http.HttpMessage;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpRequestDecoder;
+import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.util.AsciiString;
@@ -42,6 +43,11 @@ final class Http1Decoder extends HttpRequestDecoder {
         BODY
     }
 
+    private static final Refusal BAD_LINE = new Refusal(new Rejection(
+            400, "the request line is malformed: need method, target and version with one space between", Event.MALFORMED));
+    private static final Refusal FOLDED = new Refusal(
+            new Rejection(400, "need each header on one line, without a blank at its beginning", Event.MALFORMED));
+
     private final int maxHeaders;
     private final BodyDecoder body;
     private Phase phase = Phase.IDLE;
@@ -53,6 +59,13 @@ final class Http1Decoder extends HttpRequestDecoder {
     private int headsBegun;
     /** Bytes of the head, as far as it has been decoded. */
     private int headBytes;
+    /** What is being decoded; null outside. */
+    private ByteBuf input;
+    /** Where the last word of the request line ended. */
+    private int wordEnd;
+    /** Whether a header went on on a second line. */
+    private boolean folded;
+
     private int headers;
     private int hosts;
     private String lastHost;
@@ -93,11 +106,16 @@ final class Http1Decoder extends HttpRequestDecoder {
             phase = Phase.HEAD;
             headsBegun++;
             headBytes = 0;
+            headers = 0;
+            folded = false;
         }
+        input = in;
+        noteFold();
         int before = out.size();
         int readable = in.readableBytes();
         super.decode(ctx, in, out);
         headBytes += readable - in.readableBytes();
+        input = null;
         if (out.size() > before) {
             headDecoded((HttpRequest) out.get(before), out);
         }
@@ -135,26 +153,80 @@ final class Http1Decoder extends HttpRequestDecoder {
     /** Asked at the end of each head, before Netty looks for a body. */
     @Override
     protected boolean isContentAlwaysEmpty(HttpMessage head) {
+        if (folded) {
+            throw FOLDED;
+        }
         bodyLength = Framing.of((HttpRequest) head, contentLengths, transferEncodings);
         return true;
     }
 
     @Override
     protected HttpMessage createMessage(String[] initialLine) throws Exception {
-        headers = 0;
         hosts = 0;
         expect = false;
         connection = false;
         contentLengths = 0;
         transferEncodings = 0;
+        if (isLater(initialLine[2])) {
+            initialLine[2] = HttpVersion.HTTP_1_1.text(); // all that it may rely on of a server of 1.1 (RFC 9110, section 2.5)
+        }
         return super.createMessage(initialLine);
+    }
+
+    /** Returns whether a version is HTTP/1.2 to HTTP/1.9. */
+    private static boolean isLater(String version) {
+        return version.length() == 8
+                && version.startsWith("HTTP/1.")
+                && version.charAt(7) >= '2'
+                && version.charAt(7) <= '9';
+    }
+
+    // Netty takes all kinds of blanks for the one space that stands between the words of a request line
+
+    @Override
+    protected String splitFirstWordInitialLine(byte[] line, int start, int length) {
+        if (start != 0) {
+            throw BAD_LINE;
+        }
+        wordEnd = length;
+        return super.splitFirstWordInitialLine(line, start, length);
+    }
+
+    @Override
+    protected String splitSecondWordInitialLine(byte[] line, int start, int length) {
+        wordFollows(line, start, length);
+        return super.splitSecondWordInitialLine(line, start, length);
+    }
+
+    @Override
+    protected String splitThirdWordInitialLine(byte[] line, int start, int length) {
+        wordFollows(line, start, length);
+        return super.splitThirdWordInitialLine(line, start, length);
+    }
+
+    private void wordFollows(byte[] line, int start, int length) {
+        if (start != wordEnd + 1 || line[wordEnd] != ' ') {
+            throw BAD_LINE;
+        }
+        wordEnd = start + length;
     }
 
     @Override
     protected AsciiString splitHeaderName(byte[] line, int start, int length) {
         AsciiString name = super.splitHeaderName(line, start, length);
         note(name);
+        noteFold();
         return name;
+    }
+
+    /**
+     * Notes whether the next line, which begins here, goes on with the header before it: a form that HTTP has given up, that
+     * parsers read differently, and that would pass through Netty unnoticed.
+     */
+    private void noteFold() {
+        if (headers > 0 && input.isReadable() && HeaderText.isBlank(input.getByte(input.readerIndex()))) {
+            folded = true;
+        }
     }
 
     private void note(AsciiString name) {

@@ -29,12 +29,12 @@ record Rejection(int status, String detail, Event event) {
             new Rejection(505, "need HTTP/1.1 or HTTP/1.0", Event.MALFORMED);
     private static final Rejection HOST_MISSING = new Rejection(400, "need a Host header", Event.MALFORMED);
     private static final Rejection HOST_TWICE = new Rejection(400, "need one Host header, got more", Event.MALFORMED);
-    private static final Rejection HOST_BAD = new Rejection(400, "the Host header is malformed", Event.MALFORMED);
+    private static final Rejection HOST_BAD =
+            new Rejection(400, "Host: need a name or an address, with or without a port", Event.MALFORMED);
+    private static final Rejection AUTHORITY_BAD =
+            new Rejection(400, "request target: need a name or an address, with or without a port", Event.MALFORMED);
     private static final Rejection EXPECTATION =
             new Rejection(417, "the only expectation that can be met is 100-continue", Event.MALFORMED);
-
-    /** What a host name, an address and a port are written with (RFC 3986, section 3.2.2), besides letters and digits. */
-    private static final String HOST_PUNCTUATION = ".-_~:[]%!$&'()*+,;=";
 
     /** Returns why a request cannot be served, or null if it can. {@code decoder} has just decoded its head. */
     static Rejection of(HttpRequest request, Http1Decoder decoder, int maxUri) {
@@ -48,7 +48,7 @@ record Rejection(int status, String detail, Event event) {
         HttpVersion version = request.protocolVersion();
         if (version != HttpVersion.HTTP_1_1 && version != HttpVersion.HTTP_1_0) {
             // Netty makes other objects for other versions, and also for lower case, which RFC 9112 section 2.3 forbids
-            return version.majorVersion() == 1 && version.minorVersion() <= 1 ? MALFORMED : VERSION;
+            return version.majorVersion() == 1 ? MALFORMED : VERSION;
         }
         if (HttpMethod.CONNECT.equals(request.method())) {
             return new Rejection(501, "CONNECT is for proxies", Event.MALFORMED);
@@ -71,33 +71,48 @@ record Rejection(int status, String detail, Event event) {
             if (decoder.hosts() > 1) {
                 return HOST_TWICE;
             }
-            return http11 ? HOST_MISSING : null;
-        }
-        String host = request.headers().get(Names.HOST);
-        if (!host.equals(decoder.lastHost())) {
-            if (!isHost(host)) {
-                return HOST_BAD;
+            if (http11) {
+                return HOST_MISSING;
             }
-            decoder.lastHost(host);
+        } else {
+            String host = request.headers().get(Names.HOST);
+            if (!host.equals(decoder.lastHost())) {
+                if (!Authority.isValid(host)) {
+                    return HOST_BAD;
+                }
+                decoder.lastHost(host);
+            }
         }
         if (decoder.hasExpect() && http11 && !expects100(request)) {
             return EXPECTATION;
         }
+        return request.uri().startsWith("/") ? null : ofAuthority(request);
+    }
+
+    /**
+     * What an absolute target names wins over Host (RFC 9112, section 3.2.2): it takes its place, so that nobody sees two.
+     */
+    private static Rejection ofAuthority(HttpRequest request) {
+        String authority = Target.authority(request.uri());
+        if (authority == null) {
+            return null; // another form, or none: for Target to say
+        }
+        if (authority.isEmpty() || !Authority.isValid(authority)) {
+            return AUTHORITY_BAD;
+        }
+        request.headers().set(Names.HOST, authority);
         return null;
     }
 
-    private static boolean isHost(String host) {
-        for (int i = 0; i < host.length(); i++) {
-            char ch = host.charAt(i);
-            boolean plain = ch >= 'a' && ch <= 'z' || ch >= 'A' && ch <= 'Z' || ch >= '0' && ch <= '9';
-            if (!plain && HOST_PUNCTUATION.indexOf(ch) < 0) {
-                return false;
+    /** Returns whether a request expects nothing but 100-continue. */
+    private static boolean expects100(HttpRequest request) {
+        for (String line : request.headers().getAll(Names.EXPECT)) {
+            for (String member : line.split(",", -1)) {
+                if (!HeaderText.trim(member).equalsIgnoreCase("100-continue")) {
+                    return false;
+                }
             }
         }
         return true;
-    }
-
-    static boolean expects100(HttpRequest request) {
-        return "100-continue".equalsIgnoreCase(request.headers().get(Names.EXPECT));
     }
 }

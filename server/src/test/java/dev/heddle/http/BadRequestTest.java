@@ -96,11 +96,42 @@ class BadRequestTest {
                 row("encoded NUL", 400, "GET /a%00b HTTP/1.1\r\nHost: test\r\n\r\n"),
                 row("dot segments", 400, "GET /a/../b HTTP/1.1\r\nHost: test\r\n\r\n"),
                 row("encoded dot segments", 400, "GET /a/%2e%2E/b HTTP/1.1\r\nHost: test\r\n\r\n"),
+                row("CR before the target", 400, "GET\r /x HTTP/1.1\r\nHost: test\r\n\r\n"),
+                row("CR for the first space", 400, "GET\r/x HTTP/1.1\r\nHost: test\r\n\r\n"),
+                row("form feed after the target", 400, "GET /x\f HTTP/1.1\r\nHost: test\r\n\r\n"),
+                row("vertical tab for a space", 400, "GET\u000b/x HTTP/1.1\r\nHost: test\r\n\r\n"),
+                row("tab for a space", 400, "GET\t/x HTTP/1.1\r\nHost: test\r\n\r\n"),
+                row("tab for the second space", 400, "GET /x\tHTTP/1.1\r\nHost: test\r\n\r\n"),
+                row("CR before the version", 400, "GET /x \rHTTP/1.1\r\nHost: test\r\n\r\n"),
+                row("CR for the second space", 400, "GET /x\rHTTP/1.1\r\nHost: test\r\n\r\n"),
+                row("CR in the target", 400, "GET /x\ry HTTP/1.1\r\nHost: test\r\n\r\n"),
+                row("CR after the version", 400, "GET /x HTTP/1.1\r\r\nHost: test\r\n\r\n"),
+                row("two spaces before the target", 400, "GET  /x HTTP/1.1\r\nHost: test\r\n\r\n"),
+                row("two spaces before the version", 400, "GET /x  HTTP/1.1\r\nHost: test\r\n\r\n"),
+                row("space before the method", 400, " GET /x HTTP/1.1\r\nHost: test\r\n\r\n"),
+                row("space after the version", 400, "GET /x HTTP/1.1 \r\nHost: test\r\n\r\n"),
+                row("space in the target", 400, "GET /x y HTTP/1.1\r\nHost: test\r\n\r\n"),
+                row("control characters before the method", 400, "\0\u0001GET /x HTTP/1.1\r\nHost: test\r\n\r\n"),
+                row("DEL before the method", 400, "\u007fGET /x HTTP/1.1\r\nHost: test\r\n\r\n"),
+                row("a byte beyond ASCII before the method", 400, "\u0080GET /x HTTP/1.1\r\nHost: test\r\n\r\n"),
+                row("folded header", 400, GET + "Host: test\r\nA: b\r\n c\r\n\r\n"),
+                row("header folded with a tab", 400, GET + "Host: test\r\nA: b\r\n\tc\r\n\r\n"),
+                row("header folded with nothing", 400, GET + "Host: test\r\nA: b\r\n \r\n\r\n"),
+                row("folded host", 400, GET + "Host:\r\n test\r\n\r\n"),
+                row("folded transfer-encoding", 400, POST + "Transfer-Encoding:\r\n chunked\r\n\r\n0\r\n\r\n"),
+                row("transfer-encoding folded after", 400, POST + "Transfer-Encoding: chunked\r\n \r\n\r\n0\r\n\r\n"),
+                row("folded content-length", 400, POST + "Content-Length:\r\n 5\r\n\r\nhello"),
+                row("folded expectation", 400, POST + "Expect:\r\n 100-continue\r\nContent-Length: 5\r\n\r\nhello"),
+                row("space before the first header", 400, GET + " Host: test\r\n\r\n"),
+                row("CR before the end of the head", 400, GET + "Host: test\r\n\r\r\n"),
                 row("no version", 400, "GET /\r\nHost: test\r\n\r\n"),
                 row("no target", 400, "GET\r\n\r\n"),
                 row("version in lower case", 400, "GET / http/1.1\r\nHost: test\r\n\r\n"),
                 row("version without number", 400, "GET / HTTP/x.y\r\nHost: test\r\n\r\n"),
                 row("version with two digits", 400, "GET / HTTP/1.10\r\nHost: test\r\n\r\n"),
+                row("version in lower case beyond 1.1", 400, "GET / http/1.2\r\nHost: test\r\n\r\n"),
+                row("version that overflows", 400, "GET / HTTP/4294967297.1\r\nHost: test\r\n\r\n"),
+                row("HTTP/0.9 that says so", 505, "GET / HTTP/0.9\r\nHost: test\r\n\r\n"),
                 row("another protocol", 400, "GET / SPAM/1.1\r\nHost: test\r\n\r\n"),
                 row("a version that does not exist", 505, "GET / HTTP/9.9\r\nHost: test\r\n\r\n"),
                 row("HTTP/2 without negotiation", 505, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
@@ -111,8 +142,29 @@ class BadRequestTest {
                 row("two hosts in HTTP/1.0", 400, "GET / HTTP/1.0\r\nHost: a\r\nhost: a\r\n\r\n"),
                 row("host with a path", 400, GET + "Host: a/b\r\n\r\n"),
                 row("host with a space", 400, GET + "Host: a b\r\n\r\n"),
+                row("host with two ports", 400, GET + "Host: a:80:80\r\n\r\n"),
+                row("IPv6 address without brackets", 400, GET + "Host: ::1\r\n\r\n"),
+                row("IPv6 address with one bracket", 400, GET + "Host: [::1\r\n\r\n"),
+                row("two hosts in one", 400, GET + "Host: a, b\r\n\r\n"),
+                row("host with a NUL", 400, GET + "Host: a\0b\r\n\r\n"),
+                row("user before the host", 400, GET + "Host: user@a\r\n\r\n"),
+                row("empty host in an absolute target", 400, "GET http:///x HTTP/1.1\r\nHost: test\r\n\r\n"),
+                row("no host but a port in an absolute target", 400, "GET http://:80/x HTTP/1.1\r\nHost: test\r\n\r\n"),
+                row("user in an absolute target", 400, "GET http://user@test/x HTTP/1.1\r\nHost: test\r\n\r\n"),
+                row("bad port in an absolute target", 400, "GET http://test:x/x HTTP/1.1\r\nHost: test\r\n\r\n"),
+                row("port of an absolute target too large", 400, "GET http://test:65536/ HTTP/1.1\r\nHost: test\r\n\r\n"),
+                row("another scheme", 400, "GET ftp://test/x HTTP/1.1\r\nHost: test\r\n\r\n"),
+                row("fragment in an absolute target", 400, "GET http://test#x HTTP/1.1\r\nHost: test\r\n\r\n"),
+                row("absolute target without Host", 400, "GET http://test/ HTTP/1.1\r\n\r\n"),
                 row("CONNECT", 501, "CONNECT test:80 HTTP/1.1\r\nHost: test\r\n\r\n"),
                 row("an expectation that cannot be met", 417, POST + "Expect: miracles\r\nContent-Length: 1\r\n\r\n"),
+                row("a second expectation", 417,
+                        POST + "Expect: 100-continue\r\nExpect: miracles\r\nContent-Length: 1\r\n\r\n"),
+                row("a first expectation", 417,
+                        POST + "Expect: miracles\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n"),
+                row("two expectations on one line", 417, POST + "Expect: 100-continue, y\r\nContent-Length: 1\r\n\r\n"),
+                row("two expectations without comma", 417, POST + "Expect: y 100-continue\r\nContent-Length: 1\r\n\r\n"),
+                row("empty expectation", 417, POST + "Expect:\r\nContent-Length: 1\r\n\r\n"),
                 row("long target", 414, "GET /" + "a".repeat(9000) + " HTTP/1.1\r\nHost: test\r\n\r\n"),
                 row("target one byte too long", 414, "GET /" + "a".repeat(8192) + " HTTP/1.1\r\nHost: test\r\n\r\n"),
                 row("request line without end", 414, "GET /" + "a".repeat(20_000)),
@@ -235,12 +287,37 @@ class BadRequestTest {
     }
 
     @Test
-    void absoluteFormAndLeadingEmptyLinesAreFine() throws IOException {
+    void leadingEmptyLinesAreFine() throws IOException {
         try (RawClient client = RawClient.to(server)) {
-            client.send("GET http://example.org/ HTTP/1.1\r\nHost: example.org\r\n\r\n");
+            client.send("\r\n\r\nGET / HTTP/1.1\r\nHost: example.org\r\n\r\n");
             assertEquals("hello", client.read().text());
-            client.send("\r\n\r\nGET http://example.org?a=b HTTP/1.1\r\nHost: example.org\r\n\r\n");
+            client.send("\r\nGET / HTTP/1.1\r\nHost: example.org\r\n\r\n");
             assertEquals("hello", client.read().text());
+        }
+    }
+
+    @Test
+    void laterMinorVersionsAreServedAsTheOneKnown() throws IOException {
+        try (RawClient client = RawClient.to(server)) {
+            client.send("GET / HTTP/1.2\r\nHost: test\r\n\r\n");
+            assertEquals("HTTP/1.1 200 OK", client.read().statusLine());
+            client.send("POST /echo HTTP/1.9\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n");
+            assertEquals("hello", client.read().text());
+            client.send("GET / HTTP/1.2\r\n\r\n");
+            assertEquals(400, client.read().status());
+        }
+    }
+
+    @Test
+    void foldsAreSeenWhereverTheReadEnds() throws IOException {
+        String request = GET + "Host: test\r\nA: b\r\n c\r\n\r\n";
+        for (int cut = 1; cut < request.length(); cut++) {
+            try (RawClient client = RawClient.to(server)) {
+                client.get("/").send(request.substring(0, cut));
+                assertEquals(200, client.read().status());
+                client.send(request.substring(cut));
+                assertEquals(400, client.read().status());
+            }
         }
     }
 
