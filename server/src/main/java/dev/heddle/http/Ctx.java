@@ -321,6 +321,10 @@ public final class Ctx {
      * Sets a header of the answer. {@code Date}, {@code Server}, {@code Content-Length} and {@code Connection} are the
      * server's unless set here; {@code Transfer-Encoding} is the server's always.
      *
+     * <p>A header has bytes, so characters beyond {@code U+00FF} are refused, but not where there is a rule for them: {@code
+     * Location} and {@code Content-Location} are percent-encoded as UTF-8, and {@code Content-Disposition} gets a {@code
+     * filename*} beside its {@code filename} (RFC 6266).
+     *
      * @param name its name
      * @param value its value, in place of all earlier ones; null removes them
      * @return this
@@ -333,7 +337,8 @@ public final class Ctx {
     }
 
     /**
-     * Adds a header to the answer, beside others with the same name.
+     * Adds a header to the answer, beside others with the same name. What {@link #header(String, String)} says of characters
+     * holds here too.
      *
      * @return this
      * @throws IllegalArgumentException if name or value have characters that a header cannot have
@@ -397,7 +402,7 @@ public final class Ctx {
      * Answers with a redirect.
      *
      * @param status 301, 302, 303, 307 or 308
-     * @param location where to; as it stands in the header
+     * @param location where to; as it stands in the header, except that what is beyond ASCII is percent-encoded
      */
     public void redirect(int status, String location) {
         if (status != 301 && status != 302 && status != 303 && status != 307 && status != 308) {

@@ -98,12 +98,11 @@ public final class MediaTypes {
         if (type == null) {
             return other;
         }
-        for (String parameter : type.split(";")) {
-            String text = parameter.strip();
-            if (text.regionMatches(true, 0, "charset=", 0, 8)) {
-                String name = text.substring(8).replace("\"", "").strip();
+        Parameters parameters = new Parameters(type);
+        while (parameters.next()) {
+            if (parameters.name().equalsIgnoreCase("charset")) {
                 try {
-                    return Charset.forName(name);
+                    return Charset.forName(parameters.value());
                 } catch (IllegalCharsetNameException | UnsupportedCharsetException e) {
                     throw new HttpException(415, "content-type: got a charset that is not known here", e);
                 }

@@ -37,6 +37,21 @@ class HeaderTest {
                     c.bytes("image/png", new byte[3]);
                 })
                 .get("/redirect", c -> c.redirect(303, "/answer"))
+                .get("/beyond/{kind}", c -> {
+                    switch (c.path("kind").get()) {
+                        case "value" -> c.header("X-A", "\u20ac");
+                        case "add" -> c.addHeader("X-A", "\u010aX-Evil: 1");
+                        case "type" -> c.bytes("text/\u20ac", new byte[0]);
+                        case "stream" -> c.stream("text/\u20ac", out -> {});
+                        case "exception" -> throw new HttpException(404).withHeader("X-A", "\u20ac");
+                        default -> c.text("unknown");
+                    }
+                })
+                .get("/encoded", c -> {
+                    c.header("Content-Disposition", "attachment; filename=\"\u20ac.txt\"");
+                    c.header("X-A", "\u00fc");
+                    c.redirect(302, "/\u20ac");
+                })
                 .get("/nothing", c -> {})
                 .get("/no-content", c -> c.status(204).text("ignored"))
                 .get("/not-modified", c -> c.status(304).header("ETag", "\"1\""))
@@ -137,5 +152,23 @@ class HeaderTest {
             }
             assertEquals(kinds.length, logs.with("GET /split").size());
         }
+    }
+
+    @Test
+    void textBeyondBytesIsNotLostInSilence() throws IOException {
+        try (Logs logs = new Logs()) {
+            String[] kinds = {"value", "add", "type", "stream", "exception"};
+            for (String kind : kinds) {
+                Answer answer = get("/beyond/" + kind);
+                assertEquals(500, answer.status(), kind);
+                assertNull(answer.header("x-a"), kind);
+                assertNull(answer.header("x-evil"), kind);
+            }
+            assertEquals(kinds.length, logs.with("GET /beyond").size());
+        }
+        Answer answer = get("/encoded");
+        assertEquals("/%E2%82%AC", answer.header("location"));
+        assertEquals("attachment; filename=\"_.txt\"; filename*=UTF-8''%E2%82%AC.txt", answer.header("content-disposition"));
+        assertEquals("\u00fc", answer.header("x-a"));
     }
 }
