@@ -1,5 +1,6 @@
 package dev.heddle.http;
 
+import io.netty.util.AsciiString;
 import java.util.Objects;
 import java.util.Optional;
 
@@ -58,7 +59,7 @@ public final class Param {
     }
 
     /**
-     * Returns the value as a whole number.
+     * Returns the value as a whole number: decimal digits, with a minus before them or without.
      *
      * @throws HttpException with 400 if it is missing or not a whole number of 32 bits
      */
@@ -87,7 +88,7 @@ public final class Param {
     }
 
     /**
-     * Returns the value as a whole number.
+     * Returns the value as a whole number: decimal digits, with a minus before them or without.
      *
      * @throws HttpException with 400 if it is missing or not a whole number of 64 bits
      */
@@ -113,33 +114,68 @@ public final class Param {
      */
     public long inRange(long min, long max) {
         String text = get();
-        try {
-            long number = Long.parseLong(text);
-            if (number >= min && number <= max) {
-                return number;
+        if (isWhole(text)) {
+            try {
+                long number = Long.parseLong(text);
+                if (number >= min && number <= max) {
+                    return number;
+                }
+            } catch (NumberFormatException e) {
+                throw bad(text, "a whole number from " + min + " to " + max, e);
             }
-        } catch (NumberFormatException e) {
-            throw bad(text, "a whole number from " + min + " to " + max, e);
         }
         throw bad(text, "a whole number from " + min + " to " + max, null);
     }
 
+    /** Java takes more: a plus, which is a space in queries, and the digits of all scripts. */
+    private static boolean isWhole(String text) {
+        int start = text.startsWith("-") ? 1 : 0;
+        return start < text.length() && afterDigits(text, start) == text.length();
+    }
+
+    private static int afterDigits(String text, int from) {
+        int at = from;
+        while (at < text.length() && text.charAt(at) >= '0' && text.charAt(at) <= '9') {
+            at++;
+        }
+        return at;
+    }
+
     /**
-     * Returns the value as a finite number.
+     * Returns the value as a finite number: decimal digits with at most one point and, behind them, {@code e} with an exponent.
      *
      * @throws HttpException with 400 if it is missing or not such a number
      */
     public double asDouble() {
         String text = get();
-        try {
-            double number = Double.parseDouble(text);
-            if (Double.isFinite(number)) {
-                return number;
-            }
-        } catch (NumberFormatException e) {
-            throw bad(text, "a number", e);
+        if (!isDecimal(text)) {
+            throw bad(text, "a number", null);
+        }
+        double number = Double.parseDouble(text);
+        if (Double.isFinite(number)) {
+            return number;
         }
         throw bad(text, "a finite number", null);
+    }
+
+    /** Java takes more: blanks, a plus, hexadecimal digits, NaN, and a letter for its type. */
+    private static boolean isDecimal(String text) {
+        int start = text.startsWith("-") ? 1 : 0;
+        int at = afterDigits(text, start);
+        int digits = at - start;
+        if (at < text.length() && text.charAt(at) == '.') {
+            int fraction = at + 1;
+            at = afterDigits(text, fraction);
+            digits += at - fraction;
+        }
+        if (digits > 0 && at < text.length() && (text.charAt(at) == 'e' || text.charAt(at) == 'E')) {
+            int sign = at + 1;
+            boolean signed = sign < text.length() && (text.charAt(sign) == '-' || text.charAt(sign) == '+');
+            int exponent = signed ? sign + 1 : sign;
+            at = afterDigits(text, exponent);
+            return at > exponent && at == text.length();
+        }
+        return digits > 0 && at == text.length();
     }
 
     /**
@@ -158,10 +194,10 @@ public final class Param {
      */
     public boolean asBoolean() {
         String text = get();
-        if (text.equalsIgnoreCase("true")) {
+        if (AsciiString.contentEqualsIgnoreCase("true", text)) { // String would take a long s too
             return true;
         }
-        if (text.equalsIgnoreCase("false")) {
+        if (AsciiString.contentEqualsIgnoreCase("false", text)) {
             return false;
         }
         throw bad(text, "true or false", null);

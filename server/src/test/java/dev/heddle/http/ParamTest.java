@@ -8,6 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Values that came with a request, and what is wrong with them. */
 class ParamTest {
@@ -32,10 +34,47 @@ class ParamTest {
                 "query parameter n: got '3000000000', need a whole number from -2147483648 to 2147483647",
                 () -> param("3000000000").asInt());
         refused("query parameter n: got '', need a number", () -> param("").asDouble());
-        refused("query parameter n: got 'NaN', need a finite number", () -> param("NaN").asDouble());
+        refused("query parameter n: got 'NaN', need a number", () -> param("NaN").asDouble());
         refused(
                 "query parameter n: got '" + "x".repeat(64) + "...', need a whole number from 1 to 2",
                 () -> param("x".repeat(1000)).inRange(1, 2));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "", "-", "+5", "\u0663", "-\u0663", "\uff15", "1_000", " 5", "5 ", "0x5", "5.0", "5L", "1e3", "--5", "\u22125",
+                "9223372036854775808", "99999999999999999999999999"
+            })
+    void notWhole(String text) {
+        for (Executable read : new Executable[] {
+            () -> param(text).asInt(), () -> param(text).asLong(), () -> param(text).asInt(1), () -> param(text).inRange(0, 9)
+        }) {
+            assertEquals(400, assertThrows(HttpException.class, read).status());
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"0", "-0", "007", "-9223372036854775808", "9223372036854775807"})
+    void whole(String text) {
+        assertEquals(Long.parseLong(text), param(text).asLong());
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "", ".", "-", "-.", "+5", "0x1p3", "5d", "5f", "5D", "NaN", "Infinity", "-Infinity", " 5", "5 ", "\t5", "1e", "1e+",
+                "e5", ".e5", "1e400", "\u0663", "1,5", "1.2.3", "1e5.5", "--1", "\u0085" + "1"
+            })
+    void notDecimal(String text) {
+        assertEquals(400, assertThrows(HttpException.class, () -> param(text).asDouble()).status());
+        assertEquals(400, assertThrows(HttpException.class, () -> param(text).asDouble(1)).status());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"0", "-0", "5", "5.", ".5", "-1.25", "1e3", "1E-3", "1.5e+3", "1e-999", "007"})
+    void decimal(String text) {
+        assertEquals(Double.parseDouble(text), param(text).asDouble());
     }
 
     @Test
@@ -43,6 +82,7 @@ class ParamTest {
         assertTrue(param("TRUE").asBoolean());
         assertFalse(param("false").asBoolean(true));
         refused("query parameter n: got 'yes', need true or false", () -> param("yes").asBoolean());
+        refused("query parameter n: got 'fal\u017fe', need true or false", () -> param("fal\u017fe").asBoolean());
     }
 
     @Test
