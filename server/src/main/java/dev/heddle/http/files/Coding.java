@@ -6,6 +6,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.regex.Pattern;
 
 /** Ways of compression, the best first. */
 enum Coding {
@@ -15,6 +16,7 @@ enum Coding {
 
     private static final String IDENTITY = "identity";
     private static final int FULL_WEIGHT = 1000;
+    private static final Pattern WEIGHT = Pattern.compile("0(\\.[0-9]{0,3})?|1(\\.0{0,3})?");
 
     /** Its name in {@code Content-Encoding}. */
     final String token;
@@ -71,16 +73,15 @@ enum Coding {
         return accepted;
     }
 
-    /** Returns thousandths; 0 for what cannot be read. */
+    /** Returns thousandths; 0 for what is not a weight by RFC 9110, section 12.4.2: Java would read more numbers. */
     private static int weight(String parameter) {
         if (!parameter.regionMatches(true, 0, "q=", 0, 2)) {
             return 0;
         }
-        try {
-            double q = Double.parseDouble(parameter.substring(2).strip());
-            return q >= 0 && q <= 1 ? (int) Math.round(q * FULL_WEIGHT) : 0;
-        } catch (NumberFormatException e) {
+        String q = parameter.substring(2);
+        if (!WEIGHT.matcher(q).matches()) {
             return 0;
         }
+        return (int) Math.round(Double.parseDouble(q) * FULL_WEIGHT);
     }
 }

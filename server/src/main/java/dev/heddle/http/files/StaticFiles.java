@@ -193,9 +193,7 @@ public final class StaticFiles implements Consumer<App> {
     /** Returns false if the file has become shorter before anything was sent. */
     private boolean send(Ctx c, Tree.Found found, Validators validators, File file) throws Exception {
         long size = found.attributes().size();
-        ByteRange range = validators.allowsRange(c.header("If-Range").orElse(null))
-                ? ByteRange.parse(c.header("Range").orElse(null), size)
-                : null;
+        ByteRange range = validators.allowsRange(joined(c, "If-Range")) ? ByteRange.parse(joined(c, "Range"), size) : null;
         if (range == ByteRange.UNSATISFIABLE) {
             throw new HttpException(416).withHeader("Content-Range", "bytes */" + size);
         }
@@ -215,6 +213,11 @@ public final class StaticFiles implements Consumer<App> {
             c.stream(found.type(), length, out -> copy(file, first, length, out));
         }
         return true;
+    }
+
+    /** Returns the value of all lines of a header, null for none: two where one belongs cannot be read, and so are ignored. */
+    private static String joined(Ctx c, String header) {
+        return c.header(header).isPresent() ? String.join(",", c.headerAll(header)) : null;
     }
 
     /** For a file that never holds still, such as a busy log: what there is of it now, without validators. */

@@ -5,6 +5,7 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -56,7 +57,7 @@ record Validators(String etag, Instant modified, boolean strong) {
                 return Outcome.FAILED;
             }
         } else {
-            Instant since = HttpTime.parse(c.header("If-Unmodified-Since").orElse(null));
+            Instant since = time(c, "If-Unmodified-Since");
             if (since != null && modified.isAfter(since)) {
                 return Outcome.FAILED;
             }
@@ -64,8 +65,14 @@ record Validators(String etag, Instant modified, boolean strong) {
         if (c.header("If-None-Match").isPresent()) {
             return isIn(String.join(",", c.headerAll("If-None-Match")), false) ? Outcome.NOT_MODIFIED : Outcome.SEND;
         }
-        Instant since = HttpTime.parse(c.header("If-Modified-Since").orElse(null));
+        Instant since = time(c, "If-Modified-Since");
         return since != null && !modified.isAfter(since) ? Outcome.NOT_MODIFIED : Outcome.SEND;
+    }
+
+    /** Returns the time that a header tells; null if it tells none, or several, which is to be ignored. */
+    private static Instant time(Ctx c, String header) {
+        List<String> lines = c.headerAll(header);
+        return lines.size() == 1 ? HttpTime.parse(lines.getFirst()) : null;
     }
 
     /** Returns whether the client's part is of this state of the file, so that {@code Range} counts. */

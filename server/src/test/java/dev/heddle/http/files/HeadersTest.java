@@ -62,7 +62,11 @@ class HeadersTest {
         assertEquals(List.of(Coding.GZIP), Coding.accepted("gzip;q=0.8, br;q=0.2, identity;q=0.5"));
         assertEquals(List.of(), Coding.accepted("identity"));
         assertEquals(List.of(), Coding.accepted("gzip;q=x, br;level=3, zstd;q=-1, ,;,;;"));
-        assertEquals(List.of(), Coding.accepted("gzip;q=NaN"));
+        for (String weight : List.of("NaN", "0x1p-1", "0.5d", "+0.5", ".5", "1e-1", "0.1234", "1.001", "2", "", "-0", "0,5")) {
+            assertEquals(List.of(), Coding.accepted("gzip;q=" + weight), weight);
+        }
+        assertEquals(List.of(Coding.GZIP), Coding.accepted("gzip;q=1."));
+        assertEquals(List.of(Coding.GZIP), Coding.accepted("gzip ;\tq=0.5 "));
     }
 
     @Test

@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -189,6 +190,24 @@ class StaticFilesTest extends Site {
         assertEquals(
                 200,
                 get("/static/a.txt", "If-Modified-Since: Tue, 03 Feb 2026 04:05:05 GMT")
+                        .status());
+        // two lines are none: RFC 9110, sections 13.1.3 and 13.1.4
+        String old = "Tue, 03 Feb 2026 04:05:05 GMT";
+        for (String second : List.of(PAST_TEXT, old, "x", "")) {
+            assertEquals(
+                    200,
+                    get("/static/a.txt", "If-Modified-Since: " + PAST_TEXT, "If-Modified-Since: " + second)
+                            .status());
+            assertEquals(
+                    200,
+                    get("/static/a.txt", "If-Unmodified-Since: " + old, "If-Unmodified-Since: " + second)
+                            .status());
+        }
+        assertEquals(412, get("/static/a.txt", "If-Unmodified-Since: " + old).status());
+        assertEquals(200, get("/static/a.txt", "Range: bytes=0-1", "Range: bytes=0-1").status());
+        assertEquals(
+                200,
+                get("/static/a.txt", "Range: bytes=0-1", "If-Range: " + PAST_TEXT, "If-Range: " + PAST_TEXT)
                         .status());
         assertEquals(200, get("/static/a.txt", "If-Modified-Since: yesterday").status());
 
