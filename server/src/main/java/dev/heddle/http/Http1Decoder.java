@@ -28,6 +28,8 @@ final class Http1Decoder extends HttpRequestDecoder {
     /** Method, version and the spaces around the target: more than any real method needs. */
     private static final int LINE_SLACK = 64;
 
+    private static final int DELETE = 0x7f;
+
     private static final AsciiString HOST = AsciiString.cached("host");
     private static final AsciiString EXPECT = AsciiString.cached("expect");
     private static final AsciiString CONNECTION = AsciiString.cached("connection");
@@ -45,6 +47,8 @@ final class Http1Decoder extends HttpRequestDecoder {
 
     private static final Refusal BAD_LINE = new Refusal(new Rejection(
             400, "the request line is malformed: need method, target and version with one space between", Event.MALFORMED));
+    private static final Refusal BAD_TARGET = new Refusal(new Rejection(
+            400, "request target: need visible ASCII characters except #, others percent-encoded", Event.MALFORMED));
     private static final Refusal FOLDED = new Refusal(
             new Rejection(400, "need each header on one line, without a blank at its beginning", Event.MALFORMED));
 
@@ -195,6 +199,11 @@ final class Http1Decoder extends HttpRequestDecoder {
     @Override
     protected String splitSecondWordInitialLine(byte[] line, int start, int length) {
         wordFollows(line, start, length);
+        for (int i = start; i < wordEnd; i++) {
+            if (line[i] <= ' ' || line[i] == DELETE || line[i] == '#') {
+                throw BAD_TARGET; // before anybody can see it: it becomes the name of a goroutine
+            }
+        }
         return super.splitSecondWordInitialLine(line, start, length);
     }
 

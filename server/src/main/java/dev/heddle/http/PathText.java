@@ -9,6 +9,8 @@ import java.nio.charset.StandardCharsets;
  * data and never makes a segment, and {@code ..} cannot be smuggled in encoded.
  */
 final class PathText {
+    private static final int DELETE = 0x7f;
+
     private PathText() {}
 
     /**
@@ -109,7 +111,7 @@ final class PathText {
 
     private static String utf8(byte[] bytes, int length, String what) {
         for (int i = 0; i < length; i++) {
-            if (bytes[i] >= 0 && bytes[i] < ' ' && what.equals("path")) {
+            if ((bytes[i] >= 0 && bytes[i] < ' ' || bytes[i] == DELETE) && what.equals("path")) {
                 throw Target.malformed(what + ": got an encoded control character");
             }
         }

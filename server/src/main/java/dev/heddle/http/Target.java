@@ -7,22 +7,14 @@ package dev.heddle.http;
  * @param query what follows the question mark, as it was sent; empty if there is nothing
  */
 record Target(String path, String query) {
-    private static final int FIRST_VISIBLE = '!';
-    private static final int LAST_VISIBLE = '~';
-
     /**
      * Takes a target apart: in origin form, in absolute form (whose authority {@link #authority} returns), or {@code *} of
      * OPTIONS, for which an absolute form without path and query stands too (RFC 9112, section 3.2.4).
      *
+     * @param text visible ASCII characters, as the decoder has seen to it
      * @throws HttpException with 400 for anything else
      */
     static Target parse(String method, String text) {
-        for (int i = 0; i < text.length(); i++) {
-            char ch = text.charAt(i);
-            if (ch < FIRST_VISIBLE || ch > LAST_VISIBLE || ch == '#') {
-                throw malformed("request target: got character 0x" + Integer.toHexString(ch) + ", need it percent-encoded");
-            }
-        }
         if (text.equals("*") && method.equals("OPTIONS")) {
             return new Target("*", "");
         }
