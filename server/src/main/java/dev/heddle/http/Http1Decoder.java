@@ -3,6 +3,7 @@ package dev.heddle.http;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.handler.codec.DecoderResult;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpDecoderConfig;
 import io.netty.handler.codec.http.HttpMessage;
@@ -28,6 +29,9 @@ final class Http1Decoder extends HttpRequestDecoder {
     /** Method, version and the spaces around the target: more than any real method needs. */
     private static final int LINE_SLACK = 64;
 
+    /** Before a request, at most: RFC 9112, section 2.2, asks for one at least, old browsers send one. A guess. */
+    private static final int MAX_EMPTY_LINES = 8;
+
     private static final int DELETE = 0x7f;
 
     private static final AsciiString HOST = AsciiString.cached("host");
@@ -47,6 +51,8 @@ final class Http1Decoder extends HttpRequestDecoder {
 
     private static final Refusal BAD_LINE = new Refusal(new Rejection(
             400, "the request line is malformed: need method, target and version with one space between", Event.MALFORMED));
+    private static final Refusal EMPTY_LINES = new Refusal(
+            new Rejection(400, "need a request line, got line breaks", Event.MALFORMED));
     private static final Refusal BAD_TARGET = new Refusal(new Rejection(
             400, "request target: need visible ASCII characters except #, others percent-encoded", Event.MALFORMED));
     private static final Refusal FOLDED = new Refusal(
@@ -59,6 +65,9 @@ final class Http1Decoder extends HttpRequestDecoder {
     private boolean discarding;
     /** Bytes thrown away, or at least one for what the decoder itself has thrown away. */
     private long discarded;
+
+    /** How many have been skipped since the last request. */
+    private int emptyLines;
 
     private int headsBegun;
     /** Bytes of the head, as far as it has been decoded. */
@@ -106,7 +115,11 @@ final class Http1Decoder extends HttpRequestDecoder {
             decodeBody(in, out);
             return;
         }
-        if (phase == Phase.IDLE && in.isReadable()) {
+        if (phase == Phase.IDLE) {
+            if (!isAtRequest(in, out)) {
+                return;
+            }
+            emptyLines = 0;
             phase = Phase.HEAD;
             headsBegun++;
             headBytes = 0;
@@ -123,6 +136,33 @@ final class Http1Decoder extends HttpRequestDecoder {
         if (out.size() > before) {
             headDecoded((HttpRequest) out.get(before), out);
         }
+    }
+
+    /**
+     * Skips empty lines before a request, which some clients send after a body: they begin no head, so nothing waits for its
+     * end. Netty would skip any number of any line breaks. Returns whether a request begins here.
+     */
+    private boolean isAtRequest(ByteBuf in, List<Object> out) {
+        while (in.isReadable()) {
+            int at = in.readerIndex();
+            byte first = in.getByte(at);
+            if (first != '\r' && first != '\n') {
+                return true;
+            }
+            if (first == '\r' && in.readableBytes() == 1) {
+                return false; // the other half is on its way
+            }
+            if (first == '\n' || in.getByte(at + 1) != '\n' || ++emptyLines > MAX_EMPTY_LINES) {
+                HttpMessage none = createInvalidMessage();
+                none.setDecoderResult(DecoderResult.failure(EMPTY_LINES));
+                in.skipBytes(in.readableBytes());
+                out.add(none);
+                discardAll();
+                return false;
+            }
+            in.skipBytes(2);
+        }
+        return false;
     }
 
     private void headDecoded(HttpRequest request, List<Object> out) {

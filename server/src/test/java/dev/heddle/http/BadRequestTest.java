@@ -114,6 +114,11 @@ class BadRequestTest {
                 row("space before the method", 400, " GET /x HTTP/1.1\r\nHost: test\r\n\r\n"),
                 row("space after the version", 400, "GET /x HTTP/1.1 \r\nHost: test\r\n\r\n"),
                 row("space in the target", 400, "GET /x y HTTP/1.1\r\nHost: test\r\n\r\n"),
+                row("LF before the method", 400, "\nGET /x HTTP/1.1\r\nHost: test\r\n\r\n"),
+                row("CR before the method", 400, "\rGET /x HTTP/1.1\r\nHost: test\r\n\r\n"),
+                row("two CR before the method", 400, "\r\r\nGET /x HTTP/1.1\r\nHost: test\r\n\r\n"),
+                row("many empty lines before the method", 400, "\r\n".repeat(9) + "GET /x HTTP/1.1\r\nHost: test\r\n\r\n"),
+                row("nothing but empty lines", 400, "\r\n".repeat(10_000)),
                 row("control characters before the method", 400, "\0\u0001GET /x HTTP/1.1\r\nHost: test\r\n\r\n"),
                 row("DEL before the method", 400, "\u007fGET /x HTTP/1.1\r\nHost: test\r\n\r\n"),
                 row("a byte beyond ASCII before the method", 400, "\u0080GET /x HTTP/1.1\r\nHost: test\r\n\r\n"),
@@ -294,7 +299,11 @@ class BadRequestTest {
         try (RawClient client = RawClient.to(server)) {
             client.send("\r\n\r\nGET / HTTP/1.1\r\nHost: example.org\r\n\r\n");
             assertEquals("hello", client.read().text());
-            client.send("\r\nGET / HTTP/1.1\r\nHost: example.org\r\n\r\n");
+            client.send("\r\n".repeat(8) + "GET / HTTP/1.1\r\nHost: example.org\r\n\r\n");
+            assertEquals("hello", client.read().text());
+            for (String part : "\r\n\r\nGET / HTTP/1.1\r\nHost: example.org\r\n\r\n".split("")) {
+                client.send(part);
+            }
             assertEquals("hello", client.read().text());
         }
     }

@@ -1,9 +1,11 @@
 package dev.heddle.http;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.time.Duration;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -16,12 +18,19 @@ class FramingTest {
     private static final String POST = "POST /echo HTTP/1.1\r\nHost: test\r\n";
 
     private static Server server;
+    private static volatile boolean smuggledSeen;
 
     @BeforeAll
     static void start() throws IOException {
         server = Servers.start(App.create()
                 .get("/length", c -> c.text(c.contentLength() + " " + c.bodyText()))
                 .get("/next", c -> c.text("next"))
+                .get("/smuggled", c -> smuggledSeen = true)
+                .post("/early", c -> c.status(403).text("early"))
+                .post("/redirect", c -> c.redirect(303, "/next"))
+                .post("/fails", c -> {
+                    throw new HttpException(503);
+                })
                 .post("/coding", c -> c.text(c.headerAll("Transfer-Encoding") + " " + c.bodyText()))
                 .post("/echo", c -> c.text(c.contentLength() + " " + c.bodyText() + " " + c.header("X-A").orElse("-"))));
     }
@@ -123,6 +132,60 @@ class FramingTest {
         try (RawClient client = RawClient.to(server)) {
             client.send("GET /next HTTP/1.1\r\nHost: test\r\n" + headers + "\r\n").get("/next");
             assertTrue(client.read().closes());
+            assertTrue(client.isAtEnd());
+        }
+    }
+
+    /** A body that nobody reads is read past, or the connection closed: never a request. */
+    @ParameterizedTest
+    @ValueSource(strings = {"/early", "/none", "/next", "/redirect", "/fails"})
+    void bodiesOfEarlyAnswersAreNoRequests(String target) throws IOException {
+        String smuggled = "GET /smuggled HTTP/1.1\r\nHost: test\r\n\r\n";
+        for (String framing : new String[] {
+            "Content-Length: " + smuggled.length() + "\r\n\r\n" + smuggled,
+            "Expect: 100-continue\r\nContent-Length: " + smuggled.length() + "\r\n\r\n" + smuggled,
+            "Transfer-Encoding: chunked\r\n\r\n" + Integer.toHexString(smuggled.length()) + "\r\n" + smuggled
+                    + "\r\n0\r\n\r\n"
+        }) {
+            try (RawClient client = RawClient.to(server)) {
+                client.send("POST " + target + " HTTP/1.1\r\nHost: test\r\n" + framing).get("/next");
+                Answer answer = client.read();
+                assertTrue(answer.status() >= 300, answer::toString);
+                if (answer.closes()) {
+                    assertTrue(client.isAtEnd());
+                } else {
+                    assertEquals("next", client.read().text());
+                }
+            }
+        }
+        assertFalse(smuggledSeen);
+    }
+
+    @Test
+    void traceDoesNotReflect() throws IOException {
+        try (RawClient client = RawClient.to(server)) {
+            client.send("TRACE /next HTTP/1.1\r\nHost: test\r\nCookie: secret\r\n\r\n");
+            Answer answer = client.read();
+            assertEquals(405, answer.status());
+            assertFalse(answer.text().contains("secret"));
+        }
+    }
+
+    /** An empty line after a request, as some clients send it: no head that the server waits for, and none that keeps it up. */
+    @Test
+    void anEmptyLineBeginsNoRequest() throws IOException {
+        ServerConfig config = Servers.config().with("header-timeout", "200ms").with("idle-timeout", "1s");
+        try (Server own = App.create().post("/", c -> c.text(c.bodyText())).with(config).start()) {
+            try (RawClient client = RawClient.to(own)) {
+                assertEquals("a", client.post("/", "a").send("\r\n").read().text());
+                assertTrue(client.endsCleanly(), "closed as idle, without an answer that nobody has asked for");
+            }
+        }
+        try (Server own = Servers.start(App.create().post("/", c -> c.text(c.bodyText())));
+                RawClient client = RawClient.to(own)) {
+            assertEquals("a", client.post("/", "a").send("\r\n").read().text());
+            assertEquals("b", client.post("/", "b").send("\r\n").read().text());
+            assertTrue(own.stop(Duration.ofSeconds(5)), "a head would be waited for, for ten seconds");
             assertTrue(client.isAtEnd());
         }
     }

@@ -10,6 +10,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
+import java.util.SplittableRandom;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -38,7 +40,8 @@ class ProxyTest {
                 fastcgi_temp_path DIR/fastcgi;
                 uwsgi_temp_path DIR/uwsgi;
                 scgi_temp_path DIR/scgi;
-                upstream heddle { server 127.0.0.1:PORT; keepalive 1; }
+                keepalive_requests 1000000;
+                upstream heddle { server 127.0.0.1:PORT; keepalive 1; keepalive_requests 1000000; }
                 server {
                     listen unix:DIR/nginx.sock;
                     location / {
@@ -65,6 +68,8 @@ class ProxyTest {
             backend heddle
                 server one 127.0.0.1:PORT pool-max-conn 1
             """;
+
+    private static final int ROUNDS = Integer.getInteger("heddle.test.fuzz.rounds", 200);
 
     @TempDir
     static Path dir;
@@ -203,5 +208,28 @@ class ProxyTest {
             assertEquals(port, second.post("/two", "").read().text());
             assertEquals(port, first.post("/two", "").read().text());
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"nginx", "haproxy"})
+    void nobodyGetsWhatAnotherHasSentAtRandom(String proxy) throws IOException {
+        assumeTrue(Files.exists(socket(proxy)), () -> proxy + " is not installed");
+        long first = new SplittableRandom().nextLong();
+        try (RawClient second = RawClient.to(socket(proxy))) {
+            for (int round = 0; round < ROUNDS; round++) {
+                long seed = first + round;
+                byte[] bytes = DecoderFuzzTest.requests(new Random(seed));
+                try (RawClient one = RawClient.to(socket(proxy))) {
+                    one.send(bytes);
+                    checkAnswer(second, seed);
+                }
+                checkAnswer(second, seed);
+            }
+        }
+    }
+
+    private static void checkAnswer(RawClient client, long seed) throws IOException {
+        Answer answer = client.post("/two", "").read();
+        assertTrue(answer.status() == 200 && answer.text().startsWith("two "), () -> "seed " + seed + ": " + answer);
     }
 }
