@@ -14,13 +14,20 @@ import java.util.concurrent.locks.LockSupport;
  * <tr><th>state</th><th>meaning</th><th>moves</th></tr>
  * <tr><td>null</td><td>no permit, nobody waits</td><td>release: READY; waiter: itself</td></tr>
  * <tr><td>READY</td><td>one permit</td><td>acquire: null</td></tr>
- * <tr><td>a waiter</td><td>a goroutine or thread waits</td><td>release: READY, then wakes it; its timer: null, then wakes
- * it</td></tr>
+ * <tr><td>a waiter</td><td>a goroutine or thread waits</td><td>release: READY, then wakes it; its time, its lifetime or its
+ * scheduler: null, then wakes it</td></tr>
  * </table>
  *
  * <p>Why no wake-up is lost: the waiter appears in the word only after it has left its stack (the commit of
  * {@link G#gopark}), by CAS from null; a release that came before made the word READY, so that CAS fails and the waiter
  * goes on. A release that comes after takes the waiter out by the same exchange that leaves the permit.
+ *
+ * <p>There are two kinds of waits. Those by {@link #acquire} end with a permit or with their time, and by nothing else: for
+ * goroutines that serve others, for short waits, and for what cleans up. Those by {@link #await} can be ended by a
+ * {@link Lifetime}, and by {@link Scheduler#shutdown} when its grace is over. A wait that nothing but a release or the
+ * scheduler can end has the goroutine itself as the waiter, and costs no object; others have a {@link Wait}, where it is
+ * written how they end. The end of a scheduler may come for a goroutine that has gone on meanwhile and waits here again, by
+ * {@code acquire}: then that wait begins anew.
  *
  * <p>Whatever a thread did before {@link #release} is visible after the {@link #acquire} that took the permit. Releases
  * while a permit is there have no further effect. One goroutine or thread may wait at a time.
@@ -29,8 +36,7 @@ public final class BinarySemaphore {
     private static final VarHandle STATE;
     private static final Object READY = "ready";
     private static final Unlockf PARK = (g, semaphore) -> ((BinarySemaphore) semaphore).park(g);
-    private static final Unlockf PARK_TIMED = (g, wait) -> ((TimedWait) wait).park();
-    private static final Timer.Callback EXPIRE = wait -> ((TimedWait) wait).expire();
+    private static final Unlockf PARK_OR_END = (g, semaphore) -> ((BinarySemaphore) semaphore).parkOrEnd(g);
 
     static {
         VirtualThreads.open();
@@ -47,7 +53,8 @@ public final class BinarySemaphore {
     public BinarySemaphore() {}
 
     /**
-     * Takes the permit; waits for it if there is none. Is not ended by an interrupt, and keeps the interrupt status.
+     * Takes the permit; waits for it if there is none. Is ended neither by an interrupt, whose status it keeps, nor by the end
+     * of a {@link Lifetime}.
      *
      * @param reason what dumps say while the caller waits
      * @throws IllegalStateException if somebody else waits here
@@ -56,17 +63,28 @@ public final class BinarySemaphore {
         if (tryAcquire()) {
             return;
         }
-        if (G.current() == null) {
-            acquireByThread(Long.MAX_VALUE);
+        G g = G.current();
+        if (g == null) {
+            parkThread(Thread.currentThread(), Long.MAX_VALUE);
+            takePermit();
             return;
         }
-        G.gopark(PARK, this, reason);
-        takePermit();
+        do {
+            G.gopark(PARK, this, reason);
+        } while (!takeIfThere() && wasMeantForAnotherWait(g));
+    }
+
+    /** Woken without a permit. */
+    private static boolean wasMeantForAnotherWait(G g) {
+        if (g.sched.endingWaits) {
+            return true;
+        }
+        throw permitTaken();
     }
 
     /**
-     * Takes the permit; waits for it for a bounded time if there is none. Is not ended by an interrupt, and keeps the
-     * interrupt status.
+     * Takes the permit; waits for it for a bounded time if there is none. Is ended neither by an interrupt, whose status it
+     * keeps, nor by the end of a {@link Lifetime}.
      *
      * @param reason what dumps say while the caller waits
      * @param timeoutNanos the longest wait in nanoseconds; zero or negative does not wait; {@link Long#MAX_VALUE} waits
@@ -85,20 +103,46 @@ public final class BinarySemaphore {
             acquire(reason);
             return true;
         }
+        return Wait.timed(this, G.current()).await(reason, timeoutNanos);
+    }
+
+    /**
+     * As {@link #acquire(WaitReason, long)}, but the end of the caller's current lifetime ends the wait too; so does
+     * {@link Scheduler#shutdown} when its grace is over. A permit that is there is taken in any case.
+     *
+     * @param reason what dumps say while the caller waits
+     * @param timeoutNanos the longest wait in nanoseconds; zero or negative does not wait; {@link Long#MAX_VALUE} waits
+     *     without limit
+     * @return whether the permit was taken; false after the time was over
+     * @throws java.util.concurrent.CancellationException if the wait was ended, or would have to begin after the end of the
+     *     lifetime. No permit was taken then
+     * @throws IllegalStateException if somebody else waits here
+     */
+    public boolean await(WaitReason reason, long timeoutNanos) {
+        return tryAcquire() || timeoutNanos > 0 && awaitPermit(reason, timeoutNanos, Lifetime.currentEnding());
+    }
+
+    /**
+     * As {@link #await(WaitReason, long)}, with another lifetime than the current one.
+     *
+     * @param lifetime what can end the wait
+     */
+    public boolean await(WaitReason reason, long timeoutNanos, Lifetime lifetime) {
+        return tryAcquire() || timeoutNanos > 0 && awaitPermit(reason, timeoutNanos, lifetime.ending);
+    }
+
+    private boolean awaitPermit(WaitReason reason, long timeoutNanos, Lifetime.Ending ending) {
         G g = G.current();
-        if (g == null) {
-            return acquireByThread(timeoutNanos);
+        if (timeoutNanos != Long.MAX_VALUE || ending != null || g == null) {
+            return Wait.endable(this, g, ending).await(reason, timeoutNanos);
         }
-        TimedWait wait = new TimedWait(this, g);
-        StackProbe.check();
-        g.sched.startTimer(wait.timer, timeoutNanos);
-        G.gopark(PARK_TIMED, wait, reason);
-        wait.timer.stop();
-        if (wait.timedOut) {
-            return false;
+        g.waitsAt(this);
+        G.gopark(PARK_OR_END, this, reason);
+        g.waitsAt(null);
+        if (takeIfThere()) {
+            return true;
         }
-        takePermit();
-        return true;
+        throw g.sched.endingWaits ? g.endedByScheduler() : permitTaken();
     }
 
     /**
@@ -106,11 +150,22 @@ public final class BinarySemaphore {
      * is visible, and leaves a waiter where it is.
      */
     void takePermit() {
-        Object s = STATE.compareAndExchange(this, READY, null);
-        if (s != READY) {
-            throw new IllegalStateException("one waiter at a time: "
-                    + (s == null ? "another one has taken the permit" : s + " waits already"));
+        if (!takeIfThere()) {
+            throw permitTaken();
         }
+    }
+
+    /** As {@link #takePermit}, after a wait that may have ended without one. */
+    boolean takeIfThere() {
+        Object s = STATE.compareAndExchange(this, READY, null);
+        if (s != null && s != READY) {
+            throw new IllegalStateException("one waiter at a time: " + s + " waits already");
+        }
+        return s == READY;
+    }
+
+    static IllegalStateException permitTaken() {
+        return new IllegalStateException("one waiter at a time: another one has taken the permit");
     }
 
     /**
@@ -155,13 +210,17 @@ public final class BinarySemaphore {
         Object waiter = STATE.getAndSet(this, READY);
         return switch (waiter) {
             case G g -> g;
-            case TimedWait wait -> wait.g;
-            case Thread thread -> {
-                LockSupport.unpark(thread);
-                yield null;
-            }
+            case Wait wait when wait.g != null -> wait.g;
+            case Wait wait -> unpark(wait.thread);
+            case Thread thread -> unpark(thread);
             case null, default -> null;
         };
+    }
+
+    /** Returns null: nobody for a run queue. */
+    static G unpark(Thread thread) {
+        LockSupport.unpark(thread);
+        return null;
     }
 
     /** The commit: true if the goroutine can be found now, false if a permit has come. */
@@ -169,18 +228,39 @@ public final class BinarySemaphore {
         return STATE.compareAndSet(this, null, waiter);
     }
 
-    private boolean acquireByThread(long timeoutNanos) {
+    /** The commit of a wait that the scheduler can end: it looks for that after it can be found, as {@link Wait#park}. */
+    private boolean parkOrEnd(G g) {
+        return park(g) && !(g.endsNextWait() && takeOut(g));
+    }
+
+    /** Takes a waiter out without a permit. True for who has to wake it. */
+    boolean takeOut(Object waiter) {
+        return STATE.compareAndSet(this, waiter, null);
+    }
+
+    /** By the scheduler that ends: as {@link #takeOut}, if the goroutine waits here in a way that can be ended. */
+    boolean takeOutIfEndable(G g) {
+        Object s = state;
+        return (s == g || s instanceof Wait wait && wait.g == g && wait.endsWithScheduler) && takeOut(s);
+    }
+
+    /**
+     * Waits until the waiter has been taken out of the word.
+     *
+     * @param me the thread, or its {@link Wait}
+     * @return true if the time is over and the caller has taken itself out
+     */
+    boolean parkThread(Object me, long timeoutNanos) {
         boolean timed = timeoutNanos != Long.MAX_VALUE;
         long end = timed ? System.nanoTime() + timeoutNanos : 0;
-        Thread me = Thread.currentThread();
         boolean interrupted = false;
-        boolean acquired = true;
-        if (park(me)) {
+        boolean timedOut = false;
+        if (me instanceof Wait wait ? wait.park() : park(me)) {
             while (state == me) {
                 if (timed) {
                     long left = end - System.nanoTime();
-                    if (left <= 0 && STATE.compareAndSet(this, me, null)) {
-                        acquired = false;
+                    if (left <= 0 && takeOut(me)) {
+                        timedOut = true;
                         break;
                     }
                     LockSupport.parkNanos(this, left);
@@ -190,54 +270,9 @@ public final class BinarySemaphore {
                 interrupted |= Thread.interrupted();
             }
         }
-        if (acquired) {
-            takePermit();
-        }
         if (interrupted) {
-            me.interrupt();
+            Thread.currentThread().interrupt();
         }
-        return acquired;
-    }
-
-    /**
-     * A goroutine that waits with a time-out. The timer is armed before the waiter can be found, so it may fire first:
-     * then it finds nothing to take out, and the commit sees {@link #expired}. Whoever of timer and release takes this
-     * object out of the word wakes the goroutine; nobody else can, since the object is used for one wait only.
-     */
-    private static final class TimedWait {
-        final BinarySemaphore semaphore;
-        final G g;
-        final Timer timer = new Timer(EXPIRE, this);
-        private volatile boolean expired;
-        /** Written by whoever took this object out because of the time, read by the goroutine after it was woken. */
-        boolean timedOut;
-
-        TimedWait(BinarySemaphore semaphore, G g) {
-            this.semaphore = semaphore;
-            this.g = g;
-        }
-
-        boolean park() {
-            if (!semaphore.park(this)) {
-                return false;
-            }
-            // pairs with expire: it writes expired and then looks for this object, we do it the other way round
-            return !expired || !takeOut();
-        }
-
-        void expire() {
-            expired = true;
-            if (takeOut()) {
-                g.ready();
-            }
-        }
-
-        private boolean takeOut() {
-            if (STATE.compareAndSet(semaphore, this, null)) {
-                timedOut = true; // nobody else can wake the goroutine now, so it sees this
-                return true;
-            }
-            return false;
-        }
+        return timedOut;
     }
 }

@@ -55,6 +55,7 @@ final class G implements Goroutine, Executor, Runnable {
     private static final VarHandle STATE;
     private static final VarHandle LAST_P;
     private static final VarHandle WAIT_REASON;
+    private static final VarHandle WAITS_AT;
 
     static {
         try {
@@ -62,6 +63,7 @@ final class G implements Goroutine, Executor, Runnable {
             STATE = lookup.findVarHandle(G.class, "state", int.class);
             LAST_P = lookup.findVarHandle(G.class, "lastP", P.class);
             WAIT_REASON = lookup.findVarHandle(G.class, "waitReason", WaitReason.class);
+            WAITS_AT = lookup.findVarHandle(G.class, "waitsAt", BinarySemaphore.class);
         } catch (ReflectiveOperationException e) {
             throw new ExceptionInInitializerError(e);
         }
@@ -109,6 +111,10 @@ final class G implements Goroutine, Executor, Runnable {
     private int blockedSeq;
     /** The M that it holds while PINNED. */
     private volatile M pinnedOn;
+    /** Where it waits, or is about to, if the end of the scheduler can end that: see {@link #endWait}. */
+    private BinarySemaphore waitsAt;
+    /** The end of the scheduler has ended a wait of it. Its own. */
+    private boolean waitEnded;
 
     /** Makes a goroutine of our own, not yet started. */
     G(Sched sched, String name, boolean inherit, Runnable body) {
@@ -405,19 +411,37 @@ final class G implements Goroutine, Executor, Runnable {
         Thread.yield(); // a yield without a word goes to the ring's tail
     }
 
-    /** Parks by the JDK's means, so that an interrupt ends it, but wakes by a timer of ours. */
-    static void sleep(long nanos) throws InterruptedException {
-        G g = current();
-        if (g == null) {
-            Thread.sleep(Duration.ofNanos(Math.max(0, nanos)));
-            return;
-        }
-        if (Thread.interrupted()) {
-            throw new InterruptedException();
-        }
-        if (nanos > 0) {
-            StackProbe.check();
-            new Sleep(g).await(nanos);
+    // -- the end of waits by the end of the scheduler --
+
+    /** By itself, before it waits and after. Pairs with {@link #endWait}: the commit of the wait comes in between. */
+    void waitsAt(BinarySemaphore semaphore) {
+        WAITS_AT.setOpaque(this, semaphore);
+    }
+
+    /** On g0, after it can be found: whether its wait must not last. Once: what it does about it may wait again. */
+    boolean endsNextWait() {
+        return sched.endingWaits && !system && !waitEnded;
+    }
+
+    /** By itself: what a wait that has been ended throws. */
+    CancellationException endedByScheduler() {
+        waitEnded = true;
+        return new CancellationException("scheduler " + sched.config.name() + " is shut down");
+    }
+
+    /** Whether that is how its scheduler has ended it. */
+    boolean wasEndedBy(Throwable e) {
+        return waitEnded && e instanceof CancellationException;
+    }
+
+    /**
+     * Ends its wait, if it is one that can be ended; if it is about to wait, its commit sees {@code endingWaits}. By
+     * {@link Scheduler#shutdown}, which has set that before.
+     */
+    void endWait() {
+        BinarySemaphore at = (BinarySemaphore) WAITS_AT.getVolatile(this);
+        if (at != null && at.takeOutIfEndable(this)) {
+            ready();
         }
     }
 

@@ -98,10 +98,11 @@ public sealed interface Goroutine permits G {
      * @param duration how long; zero or negative returns at once
      * @throws InterruptedException if the caller was interrupted before or during the wait; its interrupt status is then
      *     cleared
+     * @throws java.util.concurrent.CancellationException if it had to wait, and the caller's current context has ended
      */
     static void sleep(Duration duration) throws InterruptedException {
         VirtualThreads.open();
-        G.sleep(Clock.nanos(duration));
+        Sleep.sleep(Clock.nanos(duration));
     }
 
     /** Returns the number of this goroutine: positive, unique in its scheduler, never used again. */
@@ -130,7 +131,8 @@ public sealed interface Goroutine permits G {
      *
      * @throws InterruptedException if the caller is interrupted before or while it waits
      * @throws java.util.concurrent.CancellationException if this goroutine will never end, since its scheduler has ended
-     *     before it: see {@link Scheduler#shutdown}
+     *     before it: see {@link Scheduler#shutdown}, or if the caller had to wait
+     *     and its current context has ended
      */
     void join() throws InterruptedException;
 
@@ -140,6 +142,7 @@ public sealed interface Goroutine permits G {
      * @param timeout the longest wait; zero or negative only asks
      * @return whether it has ended; false before the time is over if it never will, since its scheduler has ended
      * @throws InterruptedException if the caller is interrupted before or while it waits
+     * @throws java.util.concurrent.CancellationException if it had to wait, and the caller's current context has ended
      */
     boolean join(Duration timeout) throws InterruptedException;
 }

@@ -4,7 +4,8 @@ import dev.heddle.sched.jdk.VirtualThreads;
 
 /**
  * One reference that goroutines hand down: a new goroutine starts with that of its creator. It is what
- * {@code dev.heddle.context} stands on, and nobody else should use it; the scheduler does not look at it.
+ * {@code dev.heddle.context} stands on, and nobody else should use it. The scheduler looks at it only when somebody has to
+ * wait: if it is a {@link Lifetime}, its end ends the wait.
  *
  * <p>The creator is whoever calls {@link Scheduler#go} or the thread factory. A virtual thread that library code starts
  * inside a goroutine gets the reference of the goroutine that starts it. An ordinary thread has one as well, of its own,

@@ -1,5 +1,6 @@
 package dev.heddle.sched;
 
+import dev.heddle.sched.Lifetime.Ending;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -7,12 +8,13 @@ import java.util.concurrent.locks.LockSupport;
  *
  * <p>It is not the JDK's join, which would wait for ever when the scheduler has ended before the goroutine.
  */
-final class Joiner {
+final class Joiner implements Lifetime.Waiter {
     final Thread thread = Thread.currentThread();
     private final G g;
     private Joiner next;
     private Joiner before;
     private boolean linked;
+    private volatile boolean lifetimeOver;
 
     private Joiner(G g) {
         this.g = g;
@@ -22,6 +24,7 @@ final class Joiner {
      * Waits for the end of a goroutine, for at most the time given; {@link Long#MAX_VALUE} is for ever.
      *
      * @return false if it has not ended, and if it never will
+     * @throws java.util.concurrent.CancellationException if the caller's current lifetime has ended
      */
     static boolean await(G g, long nanos) throws InterruptedException {
         if (g.isDead() || nanos <= 0) {
@@ -36,9 +39,16 @@ final class Joiner {
         if (caller != null) {
             caller.waitReason(WaitReason.JOIN); // for dumps: the JDK parks the caller, and does not say for what
         }
+        Ending ending = Lifetime.currentEnding();
         try {
-            return joiner.await(nanos);
+            if (ending != null && !ending.add(joiner)) {
+                throw ending.exception();
+            }
+            return joiner.await(nanos, ending);
         } finally {
+            if (ending != null) {
+                ending.forget(joiner);
+            }
             if (caller != null) {
                 caller.waitReason(null);
             }
@@ -46,11 +56,20 @@ final class Joiner {
         }
     }
 
-    private boolean await(long nanos) throws InterruptedException {
+    @Override
+    public void told() {
+        lifetimeOver = true;
+        LockSupport.unpark(thread);
+    }
+
+    private boolean await(long nanos, Ending ending) throws InterruptedException {
         long end = Clock.after(nanos);
         while (!g.isDead()) {
             if (Thread.interrupted()) {
                 throw new InterruptedException();
+            }
+            if (lifetimeOver) {
+                throw ending.exception();
             }
             if (g.sched.life.isOver() && !g.isTaken()) { // pairs with Life.over, which then wakes us
                 return g.isDead();

@@ -44,6 +44,11 @@ public final class Primitives {
         }
     }
 
+    /** Returns what can end the waits of the calling goroutine or thread: its current lifetime, or one without an end. */
+    public static Lifetime lifetime() {
+        return Lifetime.current();
+    }
+
     /**
      * Go's {@code runtime_canSpin} and {@code runtime_doSpin}: pauses for about a microsecond if it makes sense to wait for
      * a lock in place, because its holder may run on another processor and nobody waits for this P.

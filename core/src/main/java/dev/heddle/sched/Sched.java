@@ -54,6 +54,8 @@ final class Sched {
 
     /** All threads are to end. */
     volatile boolean stopping;
+    /** The grace is over: waits of goroutines that can be ended are ended. Pairs with the commits of those waits. */
+    volatile boolean endingWaits;
 
     private volatile boolean timerFailureLogged;
 
@@ -313,6 +315,10 @@ final class Sched {
             if (again != e) {
                 e.addSuppressed(again);
             }
+        }
+        if (g.wasEndedBy(e)) {
+            LOG.debug("{}: {} has ended with the scheduler", config.name(), g, e);
+            return;
         }
         LOG.error("{}: uncaught exception in {} created by goroutine {}", config.name(), g, g.creator, e);
     }

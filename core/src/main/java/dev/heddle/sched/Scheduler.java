@@ -266,6 +266,10 @@ public final class Scheduler implements AutoCloseable {
      * have not by the end of the grace, waits as long again for what they do about it, but 20 ms at least and 200 ms at most,
      * and ends all threads, for which it waits up to 2 s. From then on every start is refused.
      *
+     * <p>With the interrupt also the wait ends, now or later, in which each of them is: for a channel, a semaphore, a
+     * connection, whatever a context can end as well. It throws a {@link java.util.concurrent.CancellationException}. Not a
+     * lock: whoever holds it gives it back when his own wait has ended. One wait of each: what it does about it may wait again.
+     *
      * <p>A goroutine that has not ended after that stays where it is, parked or queued: its {@code finally} blocks are
      * not run, what it has locked stays locked, and {@link Goroutine#join} does not wait for it any more; one that computes
      * goes on until it has to wait. While the JVM ends (in a shutdown hook) the threads are left to it.

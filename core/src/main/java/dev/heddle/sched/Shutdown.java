@@ -78,9 +78,11 @@ final class Shutdown {
         sched.life.close();
         boolean all = sched.life.awaitGrace();
         if (!all) {
+            sched.endingWaits = true; // before the look at each: who is about to wait sees it
             for (G g : sched.goroutines()) {
                 if (!g.system) {
                     g.thread.interrupt();
+                    g.endWait();
                 }
             }
             boolean interrupted = Thread.interrupted(); // nor must that be the end of this wait

@@ -9,8 +9,8 @@
  * <p>The other public types are the doors that packages beside and above this one stand on, and may change with them:
  * {@link dev.heddle.sched.BinarySemaphore} and {@link dev.heddle.sched.Poller} for a netpoller;
  * {@link dev.heddle.sched.SchedLock} and {@link dev.heddle.sched.Primitives} for {@code dev.heddle.sync};
- * {@link dev.heddle.sched.RuntimeTimer} for {@code dev.heddle.time}; {@link dev.heddle.sched.Inherited} for
- * {@code dev.heddle.context}.
+ * {@link dev.heddle.sched.RuntimeTimer} for {@code dev.heddle.time}; {@link dev.heddle.sched.Inherited} and
+ * {@link dev.heddle.sched.Lifetime} for {@code dev.heddle.context}.
  *
  * <p>Arguments must not be null, unless a method says what null means: else it throws {@link NullPointerException}, and has
  * done nothing.

@@ -141,7 +141,7 @@ final class SimScenario {
 
     private static void sleep(long nanos) {
         try {
-            G.sleep(nanos);
+            Sleep.sleep(nanos);
         } catch (InterruptedException e) {
             throw new AssertionError(e);
         }
