@@ -1,5 +1,6 @@
 package dev.heddle.context;
 
+import dev.heddle.sched.Lifetime.Waiter;
 import dev.heddle.sched.PrivateField;
 import java.lang.invoke.VarHandle;
 import java.util.Set;
@@ -29,7 +30,7 @@ public class ScopeStress {
         /** Comes. */
         @Actor
         public void adder(II_Result r) {
-            r.r1 = scope.add(_ -> told.incrementAndGet()) ? 1 : 0;
+            r.r1 = scope.add(told::incrementAndGet) ? 1 : 0;
         }
 
         /** Ends the scope. */
@@ -49,7 +50,7 @@ public class ScopeStress {
     private abstract static class OneChild {
         final Scope scope = Scope.in(null);
         final AtomicInteger told = new AtomicInteger();
-        final Child child = _ -> told.incrementAndGet();
+        final Waiter child = told::incrementAndGet;
 
         OneChild() {
             scope.add(child);
@@ -124,13 +125,13 @@ public class ScopeStress {
         @Actor
         public void first(III_Result r) {
             r.r1 = scope.forget(child) ? 1 : 0;
-            scope.add(_ -> told.incrementAndGet());
+            scope.add(told::incrementAndGet);
         }
 
         /** Comes. */
         @Actor
         public void third() {
-            scope.add(_ -> told.incrementAndGet());
+            scope.add(told::incrementAndGet);
         }
 
         /** Ends the scope. */
@@ -153,17 +154,17 @@ public class ScopeStress {
         @Actor
         public void first(III_Result r) {
             r.r1 = scope.forget(child) ? 1 : 0;
-            scope.add(_ -> told.incrementAndGet());
+            scope.add(told::incrementAndGet);
         }
 
         /** Comes, by a store. */
         @Actor
         public void third() {
-            Set<Child> all = ConcurrentHashMap.newKeySet();
-            if (CHILDREN.getVolatile(scope) instanceof Child only) {
+            Set<Waiter> all = ConcurrentHashMap.newKeySet();
+            if (CHILDREN.getVolatile(scope) instanceof Waiter only) {
                 all.add(only);
             }
-            all.add(_ -> told.incrementAndGet());
+            all.add(told::incrementAndGet);
             CHILDREN.setVolatile(scope, all);
         }
 
@@ -254,7 +255,7 @@ public class ScopeStress {
     @Outcome(expect = Expect.FORBIDDEN, desc = "told although refused, or twice")
     @State
     public static class BrokenWithoutSecondLook {
-        private final Set<Child> children = ConcurrentHashMap.newKeySet();
+        private final Set<Waiter> children = ConcurrentHashMap.newKeySet();
         private final AtomicInteger told = new AtomicInteger();
         private volatile Ended ended;
 
@@ -262,7 +263,7 @@ public class ScopeStress {
         @Actor
         public void adder(II_Result r) {
             if (ended == null) {
-                children.add(_ -> told.incrementAndGet());
+                children.add(told::incrementAndGet);
                 r.r1 = 1;
             }
         }
@@ -271,9 +272,9 @@ public class ScopeStress {
         @Actor
         public void ender() {
             ended = Ended.CANCELLED;
-            for (Child child : children) {
+            for (Waiter child : children) {
                 if (children.remove(child)) {
-                    child.told(ended);
+                    child.told();
                 }
             }
         }

@@ -13,7 +13,8 @@ public final class CancellableContext extends Context implements AutoCloseable {
 
     /**
      * Cancels this context and all that are derived from it. When this returns true they all have ended, and what waits for
-     * them has been woken.
+     * them has been woken; if a goroutine cancels and they are many, those after the first 64 follow at once, in a goroutine
+     * of their own.
      *
      * @return whether this call ended it; false if it had ended before
      */

@@ -3,7 +3,8 @@ package dev.heddle.context;
 import java.util.concurrent.CancellationException;
 
 /**
- * The work is no longer wanted (Go's {@code context.Canceled}). The cause is what was given to
+ * The work is no longer wanted (Go's {@code context.Canceled}): the context has ended that was asked, or whose end has ended a
+ * wait. The cause is what was given to
  * {@link CancellableContext#cancel(Throwable)}, or null.
  */
 public sealed class CancelledException extends CancellationException permits DeadlineExceededException {

@@ -2,6 +2,7 @@ package dev.heddle.context;
 
 import dev.heddle.sched.BinarySemaphore;
 import dev.heddle.sched.Inherited;
+import dev.heddle.sched.Lifetime;
 import dev.heddle.sched.Scheduler;
 import dev.heddle.sched.WaitReason;
 import dev.heddle.sync.Chan;
@@ -31,10 +32,17 @@ import java.util.concurrent.TimeUnit;
  * }
  * }</pre>
  *
+ * <p>When the current context of a goroutine or thread ends, so does what it waits for: a channel, a
+ * {@link dev.heddle.sync.Select select}, a semaphore, a wait group, a condition, a sleep, the end of another goroutine, a
+ * connection. The wait throws a {@link CancelledException}, and leaves what it waited for as if it had not been. That holds for
+ * each wait that begins later as well, but not for what need not wait. Waits for locks are ended only if they were asked to be
+ * ({@link dev.heddle.sync.Mutex#lock(Lifetime)}), waits of the JDK never. Cleanup that has to wait runs its waits in
+ * {@link #withoutCancel}.
+ *
  * <p>The time of a context is kept by the scheduler of the goroutine that has derived it: after the end of that scheduler it
  * does not end by itself any more. For ordinary threads the JDK keeps it.
  */
-public sealed class Context permits CancellableContext {
+public sealed class Context extends Lifetime permits CancellableContext {
     private static final Context BACKGROUND = new Context(null, null);
 
     /** A key that values are kept under in contexts. Each is different from all others, whatever its name. */
@@ -80,6 +88,7 @@ public sealed class Context permits CancellableContext {
     final Scope scope;
 
     Context(Values values, Scope scope) {
+        super(scope);
         this.values = values;
         this.scope = scope;
     }
@@ -142,7 +151,10 @@ public sealed class Context permits CancellableContext {
         return new Context(new Values(key, value, values), scope);
     }
 
-    /** Derives a context with the same values that never ends: for work that outlives what it was started for. */
+    /**
+     * Derives a context with the same values that never ends (Go's {@code WithoutCancel}): for work that outlives what it was
+     * started for, and for cleanup that waits.
+     */
     public Context withoutCancel() {
         return new Context(values, null);
     }
@@ -190,6 +202,11 @@ public sealed class Context permits CancellableContext {
         return scope != null && scope.ended() != null;
     }
 
+    /** Whether its time is over, also if its end has not got here yet. */
+    boolean isLate() {
+        return scope != null && scope.deadline() != null && scope.remainingNanos() <= 0;
+    }
+
     /**
      * Returns why this context has ended (Go's {@code Err}): a {@link DeadlineExceededException} or another
      * {@link CancelledException}, a new one each time; null while it has not.
@@ -230,7 +247,11 @@ public sealed class Context permits CancellableContext {
         return scope == null ? new Chan<>() : scope.done();
     }
 
-    /** Waits until this context ends; for ever if it never does. Is not ended by an interrupt. */
+    /**
+     * Waits until this context ends; for ever if it never does. Is not ended by an interrupt.
+     *
+     * @throws CancelledException if the current context has ended before, which is not this one or around it
+     */
     public void awaitDone() {
         await(Long.MAX_VALUE);
     }
@@ -241,6 +262,7 @@ public sealed class Context permits CancellableContext {
      *
      * @param timeout the longest wait; zero or negative only asks
      * @return whether the context has ended
+     * @throws CancelledException if the current context has ended before, which is not this one or around it
      */
     public boolean awaitDone(Duration timeout) {
         return await(TimeUnit.NANOSECONDS.convert(timeout));
@@ -251,12 +273,19 @@ public sealed class Context permits CancellableContext {
             return true;
         }
         BinarySemaphore done = new BinarySemaphore();
-        Child waiter = _ -> done.release();
+        Waiter waiter = done::release;
         if (scope != null && !scope.add(waiter)) {
             return true;
         }
-        boolean told = done.acquire(WaitReason.CHAN_RECEIVE, nanos); // what Go's dumps say of a wait for Done
-        return told || scope != null && !scope.forget(waiter);
+        Context current = current();
+        boolean endsInTime = scope != null && current.scope != null && scope.isInside(current.scope);
+        boolean told = false;
+        try {
+            told = done.await(WaitReason.CHAN_RECEIVE, nanos, endsInTime ? BACKGROUND : current); // as Go's dumps say
+        } finally {
+            told |= scope != null && !scope.forget(waiter);
+        }
+        return told;
     }
 
     /**
@@ -275,7 +304,7 @@ public sealed class Context permits CancellableContext {
         // made here: a virtual thread is run by the scheduler of its maker, and who ends this context may be a goroutine
         Thread thread = scheduler == null ? Thread.ofVirtual().unstarted(body) : null;
         Runnable start = thread == null ? () -> start(scheduler, body) : thread::start;
-        Child child = _ -> start.run();
+        Waiter child = start::run;
         Scope in = scope == null ? Scope.in(null) : scope; // one that nobody ends
         if (!in.add(child)) {
             start.run();

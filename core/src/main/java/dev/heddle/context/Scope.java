@@ -1,15 +1,18 @@
 package dev.heddle.context;
 
+import dev.heddle.sched.Lifetime;
+import dev.heddle.sched.Lifetime.Waiter;
+import dev.heddle.sched.Primitives;
 import dev.heddle.sync.Chan;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.time.Instant;
-import java.util.ArrayDeque;
-import java.util.Deque;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.Iterator;
 import java.util.Set;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.ConcurrentHashMap;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * What can end: the part of a context that is cancelled (Go's {@code cancelCtx} and {@code timerCtx}). Several contexts
@@ -29,19 +32,23 @@ import org.slf4j.LoggerFactory;
  * <p>A child leaves by {@link #forget}, in constant time, when it is no longer interested: nothing of it stays behind. If
  * that removes nothing, the child has been told or is just being told.
  *
- * <p>{@code children} is null, one child (most scopes never have more), or a concurrent set, moved by CAS. It becomes a set
- * when a second child comes, with the first one in it, and stays one. So whoever looks for a child that was alone and finds
- * a set looks there. A child that comes while that happens tries again.
+ * <p>{@code children} is null, one child (most scopes never have more), an array of a few, or a concurrent set, moved by CAS
+ * from one value to the next; arrays are never changed. It becomes a set when there are more than a few, with all of them in
+ * it, and stays one. So whoever looks for a child looks again when the CAS fails, and finds it where it is by then. Each
+ * wait that a context can end is a child of its scope while it lasts, so coming and going has to be cheap.
+ *
+ * <p>Whoever ends a scope tells some of what is inside himself, and leaves the rest to a goroutine: see {@link Telling}.
  *
  * <p>Differs from Go, where one mutex per context guards all this, also while children are told: here nothing is locked but
  * a bin of the map, and that not while anybody is told, so children may do what they want. A scope with a hundred thousand
  * children, as that of a server, is not a bottleneck.
  */
-final class Scope implements Child {
-    private static final Logger LOG = LoggerFactory.getLogger(Context.class);
-
+final class Scope implements Lifetime.Ending, Waiter {
     /** A quarter of what a long can count in nanoseconds, 73 years: no difference of two ends must overflow. */
     private static final long MAX_NANOS = Long.MAX_VALUE / 4;
+
+    /** How many children are kept in an array. A guess: what waits in one request, and not a server's connections. */
+    private static final int FEW = 8;
 
     private static final VarHandle ENDED;
     private static final VarHandle CHILDREN;
@@ -65,7 +72,7 @@ final class Scope implements Child {
     private final Instant deadline;
 
     private volatile Ended ended;
-    /** Null, a {@link Child}, or a set of them. */
+    /** Null, a {@link Waiter}, an array of several that is never changed, or a set of them. */
     private volatile Object children;
     /** Pairs with {@link #end}: it is written before a look at ended, and read after ended was set. */
     private volatile Alarm alarm;
@@ -133,7 +140,8 @@ final class Scope implements Child {
      *
      * @return false if this scope has ended: the child is then not told
      */
-    boolean add(Child child) {
+    @Override
+    public boolean add(Waiter child) {
         if (ended != null) {
             return false;
         }
@@ -141,24 +149,36 @@ final class Scope implements Child {
         return ended == null || !forget(child);
     }
 
-    private void put(Child child) {
+    private void put(Waiter child) {
         while (true) {
             Object at = children;
             if (at instanceof Set<?>) {
                 set(at).add(child);
                 return;
             }
-            Object next = child;
-            if (at instanceof Child first) {
-                Set<Child> both = ConcurrentHashMap.newKeySet();
-                both.add(first);
-                both.add(child);
-                next = both;
-            }
-            if (CHILDREN.compareAndSet(this, at, next)) {
+            if (CHILDREN.compareAndSet(this, at, with(at, child))) {
                 return;
             }
         }
+    }
+
+    private static Object with(Object at, Waiter child) {
+        if (at == null) {
+            return child;
+        }
+        if (at instanceof Waiter first) {
+            return new Waiter[] {first, child};
+        }
+        Waiter[] few = (Waiter[]) at;
+        if (few.length < FEW) {
+            Waiter[] more = Arrays.copyOf(few, few.length + 1);
+            more[few.length] = child;
+            return more;
+        }
+        Set<Waiter> many = ConcurrentHashMap.newKeySet();
+        Collections.addAll(many, few);
+        many.add(child);
+        return many;
     }
 
     /** A channel that is closed when this scope ends. Whoever has made it has it closed, so that happens once. */
@@ -171,85 +191,115 @@ final class Scope implements Child {
         if (!DONE.compareAndSet(this, null, made)) {
             return done;
         }
-        if (!add(_ -> made.close())) {
+        if (!add(made::close)) {
             made.close();
         }
         return made;
     }
 
     /** Lets a child go. False if it is not there: it has been told, or is just being told. */
-    boolean forget(Child child) {
-        if (children == child && CHILDREN.compareAndSet(this, child, null)) {
-            return true;
+    @Override
+    public boolean forget(Waiter child) {
+        Object at = children;
+        while (!(at instanceof Set<?>)) {
+            Object next = without(at, child);
+            if (next == at) {
+                return false;
+            }
+            if (CHILDREN.compareAndSet(this, at, next)) {
+                return true;
+            }
+            at = children; // another one has come or gone
         }
-        Object at = children; // if it was alone a moment ago, it may be in a set now
-        return at instanceof Set<?> && set(at).remove(child);
+        return set(at).remove(child);
+    }
+
+    /** The same if it is not there. */
+    private static Object without(Object at, Waiter child) {
+        if (at == child) {
+            return null;
+        }
+        if (!(at instanceof Waiter[] few)) {
+            return at;
+        }
+        int i = few.length - 1;
+        while (i >= 0 && few[i] != child) {
+            i--;
+        }
+        if (i < 0) {
+            return at;
+        }
+        if (few.length == 2) {
+            return few[1 - i];
+        }
+        Waiter[] rest = Arrays.copyOf(few, few.length - 1);
+        System.arraycopy(few, i + 1, rest, i, rest.length - i);
+        return rest;
     }
 
     @SuppressWarnings("unchecked") // there is no other set
-    private static Set<Child> set(Object children) {
-        return (Set<Child>) children;
+    private static Set<Waiter> set(Object children) {
+        return (Set<Waiter>) children;
     }
 
     /** How many children would be told. For tests. */
     int size() {
-        Object at = children;
-        return at == null ? 0 : at instanceof Set<?> set ? set.size() : 1;
+        return switch (children) {
+            case null -> 0;
+            case Waiter[] few -> few.length;
+            case Set<?> set -> set.size();
+            default -> 1;
+        };
     }
 
     @Override
-    public void told(Ended why) {
-        end(why);
+    public CancellationException exception() {
+        return ended.exception();
+    }
+
+    /** Whether this is the other one or inside it, and so ends with it at the latest. */
+    boolean isInside(Scope other) {
+        for (Scope at = this; at != null; at = at.parent) {
+            if (at == other) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Told by the parent that has ended. */
+    @Override
+    public void told() {
+        end(parent.ended);
     }
 
     /** Ends this scope and all inside it. False if it had ended before. */
     boolean end(Ended why) {
+        Primitives.checkRoom(); // who is to be told must be told
         if (!finish(why)) {
             return false;
         }
         if (parent != null) {
             parent.forget(this);
         }
-        Deque<Scope> untold = tellChildren(why, null);
-        while (untold != null && !untold.isEmpty()) {
-            untold = untold.poll().tellChildren(why, untold);
+        if (children != null) {
+            Telling.of(this, why);
         }
         return true;
     }
 
-    /** Tells the children, and adds the scopes among them, ended, to those whose children have not been told. */
-    private Deque<Scope> tellChildren(Ended why, Deque<Scope> untold) {
-        Object at = children;
-        if (at instanceof Child only) {
-            return tell(only, why, untold);
-        }
-        Deque<Scope> list = untold;
-        if (at instanceof Set<?>) {
-            for (Child child : set(at)) {
-                list = tell(child, why, list);
-            }
-        }
-        return list;
-    }
-
-    private Deque<Scope> tell(Child child, Ended why, Deque<Scope> untold) {
-        if (!forget(child)) {
-            return untold; // it has left
-        }
-        if (!(child instanceof Scope inner)) {
-            tell(child, why);
-            return untold;
-        }
-        if (!inner.finish(why)) {
-            return untold; // whoever has ended it sees to its children
-        }
-        Deque<Scope> list = untold == null ? new ArrayDeque<>() : untold;
-        list.add(inner);
-        return list;
+    /** Those who are inside at this moment; each is to be told by whoever makes this scope forget it. */
+    Iterator<Waiter> children() {
+        return switch (children) {
+            case null -> Collections.emptyIterator();
+            case Waiter[] few -> Arrays.asList(few).iterator();
+            case Set<?> set -> set(set).iterator();
+            case Object only -> Collections.singleton((Waiter) only).iterator();
+        };
     }
 
     /** This scope alone; the winner sees to the rest. */
-    private boolean finish(Ended why) {
+    boolean finish(Ended why) {
         if (!ENDED.compareAndSet(this, null, why)) {
             return false;
         }
@@ -262,15 +312,6 @@ final class Scope implements Child {
         if (set != null) {
             alarm = null;
             set.stop();
-        }
-    }
-
-    /** One that fails must not keep the others from being told. */
-    private static void tell(Child child, Ended why) {
-        try {
-            child.told(why);
-        } catch (Throwable e) {
-            LOG.error("could not tell {} of the end of its context", child, e);
         }
     }
 }

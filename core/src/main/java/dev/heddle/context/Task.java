@@ -1,5 +1,6 @@
 package dev.heddle.context;
 
+import dev.heddle.sched.Lifetime.Waiter;
 import java.io.InterruptedIOException;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -64,7 +65,7 @@ public final class Task<T> {
 
     void run() {
         Thread me = Thread.currentThread();
-        Child interrupter = _ -> me.interrupt();
+        Waiter interrupter = me::interrupt;
         Outcome result;
         try {
             boolean wanted = group.interrupts() ? context.scope.add(interrupter) : !context.isDone();

@@ -1,6 +1,7 @@
 package dev.heddle.context;
 
 import dev.heddle.sched.Inherited;
+import dev.heddle.sched.Lifetime.Waiter;
 import dev.heddle.sched.Primitives;
 import dev.heddle.sched.Scheduler;
 import java.lang.invoke.MethodHandles;
@@ -25,9 +26,10 @@ import java.util.concurrent.locks.LockSupport;
  *
  * <p>The first task that fails cancels the others. So does {@link #cancel}, the end of the group's time, the end of the
  * context in which the group was opened, and {@link #close}. A task learns of it in three ways: its
- * {@linkplain Context#current current} context has ended; its goroutine is interrupted, which ends waits that an interrupt
- * can end (unless {@link #withoutInterrupts} was asked for); and if it has not been started yet it never is. Beyond that
- * cancellation is cooperative: a task that heeds neither goes on, and {@link #join} and {@link #close} wait for it.
+ * {@linkplain Context#current current} context has ended, which ends its waits for channels, semaphores and connections; its
+ * goroutine is interrupted, which ends waits of the JDK (unless {@link #withoutInterrupts} was asked for); and if it has not
+ * been started yet it never is. Beyond that cancellation is cooperative: a task that heeds neither, because it computes or
+ * waits for a lock, goes on, and {@link #join} and {@link #close} wait for it.
  *
  * <p>The thread or goroutine that opens a group is its owner; all methods are for the owner only, and end with
  * {@link WrongThreadException} in others. The tasks run on the scheduler of the owner, or on the one given; it must outlive
@@ -181,16 +183,19 @@ public final class TaskGroup implements AutoCloseable {
      * @return the task
      * @throws IllegalStateException if the group is closed
      * @throws java.util.concurrent.RejectedExecutionException if the scheduler takes no more goroutines
+     * @throws CancelledException if it had to wait below a {@link #limit}, and the current context has ended, which is not one
+     *     that the group was opened in
      */
     public <T> Task<T> fork(Callable<? extends T> body) {
         Objects.requireNonNull(body, "body");
         checkOpen();
         Primitives.checkRoom(); // what is counted must be started
         forked = true;
+        boolean room = awaitRoom();
         joined = false;
         Task<T> task = new Task<>(this, context.withCancel(), body);
         UNDECIDED.getAndAdd(this, 1);
-        if (awaitRoom()) {
+        if (room) {
             start(task);
         } else {
             task.notStarted();
@@ -237,18 +242,32 @@ public final class TaskGroup implements AutoCloseable {
         if (running < limit || context.isDone()) {
             return !context.isDone();
         }
-        Child wake = _ -> LockSupport.unpark(owner);
+        Scope around = endsBefore();
+        Waiter wake = () -> LockSupport.unpark(owner);
+        Waiter wakeToo = () -> LockSupport.unpark(owner);
         if (!context.scope.add(wake)) {
             return false;
         }
         boolean interrupted = false;
-        while (running >= limit && !context.isDone()) {
-            LockSupport.park(this);
-            interrupted |= Thread.interrupted(); // else the park would return at once; join will see it
-        }
-        context.scope.forget(wake);
-        if (interrupted) {
-            owner.interrupt();
+        try {
+            if (around != null && !around.add(wakeToo)) {
+                throw around.exception();
+            }
+            while (running >= limit && !context.isDone()) {
+                LockSupport.park(this);
+                interrupted |= Thread.interrupted(); // else the park would return at once; join will see it
+                if (around != null && around.ended() != null && running >= limit) {
+                    throw around.exception();
+                }
+            }
+        } finally {
+            context.scope.forget(wake);
+            if (around != null) {
+                around.forget(wakeToo);
+            }
+            if (interrupted) {
+                owner.interrupt();
+            }
         }
         return !context.isDone();
     }
@@ -289,12 +308,14 @@ public final class TaskGroup implements AutoCloseable {
     // -- the end --
 
     /**
-     * Waits until every task has an outcome. Returns normally if all have succeeded; then each has a result. May be called
-     * again after further forks.
+     * Waits until every task has an outcome. Returns normally if all have succeeded, and the group's time is not over; then
+     * each has a result. May be called again after further forks.
      *
      * @throws TaskFailedException if a task has failed; the cause is what the first one threw
-     * @throws CancelledException if no task has failed, but some were cancelled: a {@link DeadlineExceededException} if the
-     *     group's time was over
+     * @throws DeadlineExceededException if no task has failed, but the group's time is over, even if all tasks have
+     *     succeeded, in time or late
+     * @throws CancelledException if no task has failed, but some were cancelled; or if the current context has ended while
+     *     this waited, and is not one that the group was opened in: then the tasks go on until the group is closed
      * @throws InterruptedException if the caller was interrupted before or while it waited; the tasks go on until the group
      *     is closed
      * @throws IllegalStateException if the group is closed
@@ -304,21 +325,49 @@ public final class TaskGroup implements AutoCloseable {
         if (Thread.interrupted()) {
             throw new InterruptedException();
         }
-        while (undecided != 0) {
-            LockSupport.park(this);
-            if (Thread.interrupted()) {
-                throw new InterruptedException();
-            }
-        }
+        awaitOutcomes();
         joined = true;
         Failure last = failures;
         if (last != null) {
             throw failure(last);
         }
-        if (someCancelled) {
+        boolean late = context.isLate();
+        if (someCancelled || late) {
             CancelledException why = context.err();
-            throw why != null ? why : new CancelledException("a task was cancelled", null);
+            throw why != null ? why : late ? Ended.DEADLINE.exception() : new CancelledException("a task was cancelled", null);
         }
+    }
+
+    private void awaitOutcomes() throws InterruptedException {
+        Scope around = undecided == 0 ? null : endsBefore();
+        Waiter wake = () -> LockSupport.unpark(owner);
+        if (around != null && !around.add(wake)) {
+            throw around.exception();
+        }
+        try {
+            while (undecided != 0) {
+                LockSupport.park(this);
+                if (Thread.interrupted()) {
+                    throw new InterruptedException();
+                }
+                if (around != null && around.ended() != null && undecided != 0) {
+                    throw around.exception();
+                }
+            }
+        } finally {
+            if (around != null) {
+                around.forget(wake);
+            }
+        }
+    }
+
+    /**
+     * What may end the owner's waits while the tasks go on: the current context, if the group was not opened in it. If it
+     * was, the tasks end with it, and are waited for.
+     */
+    private Scope endsBefore() {
+        Scope current = Context.current().scope;
+        return current == null || context.scope.isInside(current) ? null : current;
     }
 
     private static TaskFailedException failure(Failure last) {

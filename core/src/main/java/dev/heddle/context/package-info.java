@@ -3,8 +3,9 @@
  * Go's package {@code context}, and {@link dev.heddle.context.TaskGroup}, goroutines that belong together (Go's
  * {@code errgroup}).
  *
- * <p>Cancellation is cooperative: a context tells that its work is no longer wanted, and the work looks at it
- * ({@link dev.heddle.context.Context#check}), waits for it, or has a function called. Only the children of a
+ * <p>A context tells that its work is no longer wanted. The work's waits end by that, if they are waits of Heddle's own and the
+ * context is the {@linkplain dev.heddle.context.Context#current current} one of whoever waits; beyond that it looks itself
+ * ({@link dev.heddle.context.Context#check}), or has a function called. Only the tasks of a
  * {@link dev.heddle.context.TaskGroup} are also interrupted.
  *
  * <p>Differs from Go: a context is not handed from function to function. Each goroutine has a current one

@@ -31,8 +31,11 @@ import java.util.concurrent.TimeUnit;
  * </table>
  *
  * <p>All methods may be called by goroutines of any scheduler and by any other thread. What a sender did before the send is
- * visible to the one who received the value; what a closer did, to those who found the channel closed. No wait is ended by
- * an interrupt, and the interrupt status stays as it is: to give up on a channel, select on a second one.
+ * visible to the one who received the value; what a closer did, to those who found the channel closed.
+ *
+ * <p>A wait, bounded in time or not, is ended by the end of the caller's current context: it throws a
+ * {@link java.util.concurrent.CancellationException}, and nothing has been sent or received. An operation that can go ahead
+ * does, whatever the context says. No wait is ended by an interrupt, and the interrupt status stays as it is.
  *
  * <h2>The protocol</h2>
  *
@@ -46,8 +49,8 @@ import java.util.concurrent.TimeUnit;
  *       ahead puts a {@link Sudog} on a queue, unlocks, and waits at its semaphore.
  *   <li>Signals: whoever takes a sudog off a queue does so under the lock, has settled by then what came of the operation,
  *       and wakes it after the unlock. A goroutine that is woken by a goroutine runs next on the same P ({@code runnext}).
- *   <li>Exit: by that wake-up; or, when the time is over, by taking the sudog off under the lock. If that finds it taken off
- *       already, the operation has gone ahead, and the time does not matter.
+ *   <li>Exit: by that wake-up; or, when time or context are over, by taking the sudog off under the lock. If that finds it
+ *       taken off already, the operation has gone ahead, and the end does not matter.
  *   <li>Why no wake-up is lost: the waiter is on the queue before it unlocks, and a wake-up that comes before it waits
  *       leaves a permit at its semaphore. Why no value is lost or doubled: it changes hands in one section under the lock,
  *       together with the sudog.
@@ -460,7 +463,7 @@ public final class Chan<T> implements Iterable<T> {
         boolean woken = false;
         try {
             woken = me.await(reason, nanos);
-        } catch (Throwable e) { // no stack or memory to wait with
+        } catch (Throwable e) { // ended, or no stack or memory to wait with
             if (withdraw(me, queue)) {
                 throw e;
             }

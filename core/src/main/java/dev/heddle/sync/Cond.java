@@ -5,6 +5,7 @@ import dev.heddle.sched.SchedLock;
 import dev.heddle.sched.WaitReason;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.concurrent.CancellationException;
 
 /**
  * Waits for what others announce, with the rules of Go's {@code sync.Cond}. Whoever waits is woken by a signal that came
@@ -20,14 +21,16 @@ import java.util.Objects;
  * mutex.unlock();
  * }</pre>
  *
- * <p>May be used by goroutines of any scheduler and by any other thread. No wait is ended by an interrupt, and the interrupt
- * status stays as it is.
+ * <p>May be used by goroutines of any scheduler and by any other thread. A wait is ended by the end of the caller's current
+ * context: it throws a {@link java.util.concurrent.CancellationException}, and has the mutex again. It is not ended by an
+ * interrupt, and the interrupt status stays as it is.
  *
  * <h2>The protocol</h2>
  *
  * <p>Go's {@code notifyList} gives out tickets while the mutex is held and queues later. Here a waiter is on the queue before
  * it unlocks the mutex, and its semaphore catches a signal that comes before it waits; so the queue is the order of the
- * tickets. A signal that finds a waiter whose time is just over is that waiter's: it has been signalled.
+ * tickets. A signal that finds a waiter whose time or context is just over is that waiter's: it has been signalled, and does
+ * not throw. The mutex is locked again by a wait that nothing ends.
  */
 public final class Cond {
     private final Mutex mutex;
@@ -80,6 +83,11 @@ public final class Cond {
             mutex.unlock();
             unlocked = true;
             return me.await(WaitReason.COND_WAIT, nanos) || !giveUp(me);
+        } catch (CancellationException e) {
+            if (giveUp(me)) {
+                throw e;
+            }
+            return true;
         } catch (Throwable e) { // no stack or memory to wait with
             if (!giveUp(me)) {
                 signal(); // ours is lost on us

@@ -1,19 +1,22 @@
 package dev.heddle.sync;
 
 import dev.heddle.sched.Goroutine;
+import dev.heddle.sched.Lifetime;
 import dev.heddle.sched.Primitives;
 import dev.heddle.sched.SchedLock;
 import dev.heddle.sched.WaitReason;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.time.Duration;
+import java.util.Objects;
 
 /**
  * A lock for one at a time, with the rules of Go's {@code sync.Mutex} ({@code internal/sync/mutex.go}). It belongs to no
  * goroutine: another one may unlock it. Not reentrant.
  *
  * <p>May be used by goroutines of any scheduler and by any other thread. What was done before an unlock is visible after the
- * lock that follows. No wait is ended by an interrupt, and the interrupt status stays as it is.
+ * lock that follows. No wait is ended by an interrupt, and the interrupt status stays as it is; only {@link #lock(Lifetime)} is
+ * ended by the end of a context.
  *
  * <h2>The protocol</h2>
  *
@@ -68,10 +71,23 @@ public final class Mutex {
     /** Makes a mutex that is not locked. */
     public Mutex() {}
 
-    /** Locks; waits while somebody else has it. */
+    /** Locks; waits while somebody else has it. Is not ended by the end of a context: see {@link #lock(Lifetime)}. */
     public void lock() {
         if (!STATE.compareAndSet(this, 0, LOCKED)) {
-            lockSlow(Long.MAX_VALUE);
+            lockSlow(Long.MAX_VALUE, null);
+        }
+    }
+
+    /**
+     * Locks; waits while somebody else has it, as long as a context lasts. For locks that are held for long.
+     *
+     * @param lifetime the context, mostly {@code Context.current()}
+     * @throws java.util.concurrent.CancellationException if it had to wait, and the context has ended; it is not locked then
+     */
+    public void lock(Lifetime lifetime) {
+        Objects.requireNonNull(lifetime, "lifetime");
+        if (!tryLock()) {
+            lockSlow(Long.MAX_VALUE, lifetime);
         }
     }
 
@@ -97,7 +113,7 @@ public final class Mutex {
      */
     public boolean tryLock(Duration timeout) {
         long nanos = Chan.nanos(timeout);
-        return tryLock() || nanos > 0 && lockSlow(nanos);
+        return tryLock() || nanos > 0 && lockSlow(nanos, null);
     }
 
     /**
@@ -125,7 +141,7 @@ public final class Mutex {
 
     // -- lock --
 
-    private boolean lockSlow(long nanos) {
+    private boolean lockSlow(long nanos, Lifetime lifetime) {
         if (spin()) {
             return true;
         }
@@ -139,8 +155,8 @@ public final class Mutex {
             long left = nanos == Long.MAX_VALUE ? nanos : nanos - (System.nanoTime() - begin);
             boolean inTime;
             try {
-                inTime = me.await(WaitReason.MUTEX_LOCK, left);
-            } catch (Throwable e) { // no stack or memory to wait with
+                inTime = me.await(WaitReason.MUTEX_LOCK, left, lifetime);
+            } catch (Throwable e) { // ended, or no stack or memory to wait with
                 if (giveUp(me)) {
                     return true;
                 }

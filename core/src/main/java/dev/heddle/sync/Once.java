@@ -1,5 +1,6 @@
 package dev.heddle.sync;
 
+import dev.heddle.sched.Primitives;
 import java.util.Objects;
 
 /**
@@ -19,7 +20,9 @@ public final class Once {
      * Runs the body if this is the first call; else waits until the first call's body has ended.
      *
      * @param body is run at most once. What it throws comes out of the first call, and counts as done. If it calls this
-     *     method it waits for itself, for ever
+     *     method it waits for itself, until its context ends
+     * @throws java.util.concurrent.CancellationException if it had to wait for another call, and the caller's current context
+     *     has ended
      */
     public void run(Runnable body) {
         Objects.requireNonNull(body, "body"); // else it would count as done
@@ -29,7 +32,7 @@ public final class Once {
     }
 
     private void runFirst(Runnable body) {
-        mutex.lock();
+        mutex.lock(Primitives.lifetime());
         try {
             if (!done) {
                 try {

@@ -1,11 +1,13 @@
 package dev.heddle.sync;
 
+import dev.heddle.sched.Lifetime;
 import dev.heddle.sched.Primitives;
 import dev.heddle.sched.SchedLock;
 import dev.heddle.sched.WaitReason;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.time.Duration;
+import java.util.Objects;
 
 /**
  * A lock for any number of readers or one writer, with the rules of Go's {@code sync.RWMutex}. A writer that waits keeps new
@@ -13,7 +15,8 @@ import java.time.Duration;
  * a goroutine that reads must not read-lock again: a writer may wait in between.
  *
  * <p>May be used by goroutines of any scheduler and by any other thread; one may unlock what another has locked. No wait is
- * ended by an interrupt, and the interrupt status stays as it is.
+ * ended by an interrupt, and the interrupt status stays as it is; only {@link #lock(Lifetime)} and
+ * {@link #readLock(Lifetime)} are ended by the end of a context.
  *
  * <h2>The protocol</h2>
  *
@@ -57,7 +60,20 @@ public final class RWMutex {
     /** Locks for writing; waits while anybody else has it. */
     public void lock() {
         if (!STATE.compareAndSet(this, 0, WRITER)) {
-            lockSlow(false, Long.MAX_VALUE);
+            lockSlow(false, Long.MAX_VALUE, null);
+        }
+    }
+
+    /**
+     * Locks for writing; waits while anybody else has it, as long as a context lasts. As long as it waits no reader comes in.
+     *
+     * @param lifetime the context, mostly {@code Context.current()}
+     * @throws java.util.concurrent.CancellationException if it had to wait, and the context has ended; it is not locked then
+     */
+    public void lock(Lifetime lifetime) {
+        Objects.requireNonNull(lifetime, "lifetime");
+        if (!tryLock()) {
+            lockSlow(false, Long.MAX_VALUE, lifetime);
         }
     }
 
@@ -78,7 +94,7 @@ public final class RWMutex {
      */
     public boolean tryLock(Duration timeout) {
         long nanos = Chan.nanos(timeout);
-        return tryLock() || nanos > 0 && lockSlow(false, nanos);
+        return tryLock() || nanos > 0 && lockSlow(false, nanos, null);
     }
 
     /**
@@ -111,7 +127,20 @@ public final class RWMutex {
     /** Locks for reading; waits while a writer has it or waits for it. */
     public void readLock() {
         if (!tryReadLock()) {
-            lockSlow(true, Long.MAX_VALUE);
+            lockSlow(true, Long.MAX_VALUE, null);
+        }
+    }
+
+    /**
+     * Locks for reading; waits while a writer has it or waits for it, as long as a context lasts.
+     *
+     * @param lifetime the context, mostly {@code Context.current()}
+     * @throws java.util.concurrent.CancellationException if it had to wait, and the context has ended; it is not locked then
+     */
+    public void readLock(Lifetime lifetime) {
+        Objects.requireNonNull(lifetime, "lifetime");
+        if (!tryReadLock()) {
+            lockSlow(true, Long.MAX_VALUE, lifetime);
         }
     }
 
@@ -137,7 +166,7 @@ public final class RWMutex {
      */
     public boolean tryReadLock(Duration timeout) {
         long nanos = Chan.nanos(timeout);
-        return tryReadLock() || nanos > 0 && lockSlow(true, nanos);
+        return tryReadLock() || nanos > 0 && lockSlow(true, nanos, null);
     }
 
     /**
@@ -171,7 +200,7 @@ public final class RWMutex {
         return "rwmutex(" + held + ((s & PENDING) == 0 ? ")" : ", waiters)");
     }
 
-    private boolean lockSlow(boolean reads, long nanos) {
+    private boolean lockSlow(boolean reads, long nanos, Lifetime lifetime) {
         Primitives.checkRoom();
         Sudog me = new Sudog();
         WaitQueue queue = reads ? readers : writers;
@@ -179,10 +208,10 @@ public final class RWMutex {
             return true;
         }
         try {
-            if (me.await(reads ? WaitReason.RWMUTEX_RLOCK : WaitReason.RWMUTEX_LOCK, nanos)) {
+            if (me.await(reads ? WaitReason.RWMUTEX_RLOCK : WaitReason.RWMUTEX_LOCK, nanos, lifetime)) {
                 return true;
             }
-        } catch (Throwable e) { // no stack or memory to wait with
+        } catch (Throwable e) { // ended, or no stack or memory to wait with
             if (giveUp(me, queue)) {
                 throw e;
             }

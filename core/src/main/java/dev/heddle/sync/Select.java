@@ -44,8 +44,9 @@ import java.util.function.Consumer;
  * }
  * }</pre>
  *
- * <p>A select and its cases belong to one goroutine or thread at a time; the channels may be used by all. No wait is ended
- * by an interrupt, and the interrupt status stays as it is.
+ * <p>A select and its cases belong to one goroutine or thread at a time; the channels may be used by all. A wait is ended by
+ * the end of the caller's current context: it throws a {@link java.util.concurrent.CancellationException}, and no case has
+ * gone ahead. It is not ended by an interrupt, and the interrupt status stays as it is.
  *
  * <h2>The protocol</h2>
  *
@@ -58,7 +59,8 @@ import java.util.function.Consumer;
  *       the one semaphore of its sudogs.
  *   <li>Whoever takes one of them off a queue, under that channel's lock, must {@link #claim} the select: of several only one
  *       moves {@link #done} from 0 to 1, settles that case, and wakes the select. To the others the sudog is not there. The
- *       end of the time claims in the same way.
+ *       end of the time or of the context claims in the same way; if a case has won, the select waits for the wake-up that it
+ *       is owed.
  *   <li>Woken: under all locks again, the other sudogs are taken off.
  * </ol>
  *
@@ -273,8 +275,8 @@ public final class Select {
     Case<?> waitForOne(long nanos) {
         boolean woken;
         try {
-            woken = semaphore.acquire(reason(), nanos);
-        } catch (Throwable e) { // no stack or memory to wait with
+            woken = semaphore.await(reason(), nanos);
+        } catch (Throwable e) { // ended, or no stack or memory to wait with
             if (claim(null)) {
                 dequeueAll();
                 throw e;
@@ -282,9 +284,7 @@ public final class Select {
             woken = false;
         }
         if (!woken && !claim(null)) { // a case has won, and its wake-up is on the way
-            while (!semaphore.tryAcquire()) {
-                Thread.onSpinWait();
-            }
+            awaitOwed();
         }
         dequeueAll();
         if (claimed == null) {
@@ -297,6 +297,17 @@ public final class Select {
             }
         }
         throw new AssertionError("claimed for a case of another select");
+    }
+
+    /** Properly, since who owes it may wait for this P. Only where that is impossible by looking again and again. */
+    private void awaitOwed() {
+        try {
+            semaphore.acquire(WaitReason.SELECT);
+        } catch (StackOverflowError | OutOfMemoryError e) { // nothing to wait with
+            while (!semaphore.tryAcquire()) {
+                Thread.onSpinWait();
+            }
+        }
     }
 
     private WaitReason reason() {

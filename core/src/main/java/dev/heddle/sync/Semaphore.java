@@ -10,11 +10,13 @@ import java.time.Duration;
  * First come first served: who wants many is not overtaken by those who want few.
  *
  * <p>May be used by goroutines of any scheduler and by any other thread; one may release what another has acquired. What was
- * done before a release is visible after an acquire that got those units. No wait is ended by an interrupt, and the interrupt
- * status stays as it is.
+ * done before a release is visible after an acquire that got those units. A wait is ended by the end of the caller's current
+ * context: it throws a {@link java.util.concurrent.CancellationException}, and has taken nothing. It is not ended by an
+ * interrupt, and the interrupt status stays as it is.
  *
  * <p>The protocol: units and queue are changed under one lock. A release, and a waiter that gives up, give units to those at
- * the head of the queue as long as there are enough, take them off, and wake them: they have their units when they wake.
+ * the head of the queue as long as there are enough, take them off, and wake them: they have their units when they wake. A
+ * waiter whose time or context ends and who is off the queue by then has its units.
  *
  * <p>Differs from Go: to want more than there is throws, where Go waits for its context to end.
  */
@@ -95,7 +97,7 @@ public final class Semaphore {
             if (me.await(WaitReason.SEMACQUIRE, nanos)) {
                 return true;
             }
-        } catch (Throwable e) { // no stack or memory to wait with
+        } catch (Throwable e) { // ended, or no stack or memory to wait with
             if (giveUp(me)) {
                 throw e;
             }

@@ -1,6 +1,7 @@
 package dev.heddle.sync;
 
 import dev.heddle.sched.BinarySemaphore;
+import dev.heddle.sched.Lifetime;
 import dev.heddle.sched.Primitives;
 import dev.heddle.sched.WaitReason;
 
@@ -50,12 +51,18 @@ final class Sudog {
     }
 
     /**
-     * Waits for {@link #wake}.
+     * Waits for {@link #wake}, as long as the caller's current lifetime lasts.
      *
      * @param nanos the longest wait; {@link Long#MAX_VALUE} is without limit
      * @return false after the time was over; then a wake-up may still come
+     * @throws java.util.concurrent.CancellationException after the end of the lifetime; then a wake-up may still come
      */
     boolean await(WaitReason reason, long nanos) {
-        return semaphore.acquire(reason, nanos);
+        return semaphore.await(reason, nanos);
+    }
+
+    /** As {@link #await(WaitReason, long)}, for the lifetime given; null: nothing ends the wait but its time. */
+    boolean await(WaitReason reason, long nanos, Lifetime lifetime) {
+        return lifetime == null ? semaphore.acquire(reason, nanos) : semaphore.await(reason, nanos, lifetime);
     }
 }

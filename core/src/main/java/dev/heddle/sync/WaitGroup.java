@@ -14,7 +14,8 @@ import java.util.Objects;
  * begins, {@link #done} when it has ended; {@link #go} does both for a goroutine.
  *
  * <p>May be used by goroutines of any scheduler and by any other thread. What was done before a {@code done} is visible after
- * the {@link #await} that it let through. A group may be used again when all waits have returned. No wait is ended by an
+ * the {@link #await} that it let through. A group may be used again when all waits have returned. A wait is ended by the end
+ * of the caller's current context: it throws a {@link java.util.concurrent.CancellationException}. It is not ended by an
  * interrupt, and the interrupt status stays as it is.
  *
  * <h2>The protocol</h2>
@@ -190,7 +191,7 @@ public final class WaitGroup {
             if (!me.await(WaitReason.WAITGROUP_WAIT, nanos) && giveUp(me)) {
                 return false;
             }
-        } catch (Throwable e) { // no stack or memory to wait with
+        } catch (Throwable e) { // ended, or no stack or memory to wait with
             if (giveUp(me)) {
                 throw e;
             }

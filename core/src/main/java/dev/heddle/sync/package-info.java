@@ -15,6 +15,10 @@
  *   <li>An interrupt ends no wait, and the interrupt status is kept: Go has no interrupts, and a lock or a hand-over that ends
  *       half-way helps nobody. To give up early there are waits with a time, and for channels a {@code Select} with a second
  *       channel, which somebody closes.
+ *   <li>The end of the caller's current context ends a wait, and so does the end of the goroutine's scheduler: it throws a
+ *       {@link java.util.concurrent.CancellationException}. Locks are taken by what cleans up, too, so they are ended by that
+ *       only where it is asked for, by {@code lock(Context)}. Whoever leaves a queue by himself has been given nothing; whoever
+ *       finds that he was taken off it has what he waited for, and goes on with it, whatever has ended.
  *   <li>A time of zero or less does not wait. A wait that is over and one that is served in the same moment end in one way,
  *       never in both.
  *   <li>At the end of a stack an operation ends with {@link java.lang.StackOverflowError} before it has done anything, so no

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 
 import dev.heddle.sched.Goroutine;
+import dev.heddle.sched.Lifetime.Waiter;
 import dev.heddle.sched.TestScheduler;
 import java.time.Duration;
 import java.util.SplittableRandom;
@@ -32,7 +33,7 @@ class ContextStressTest {
                 for (int i = 0; i < adders; i++) {
                     t.scheduler.go(() -> {
                         for (int k = 0; k < children; k++) {
-                            Child child = _ -> told.incrementAndGet();
+                            Waiter child = told::incrementAndGet;
                             if (!parent.scope.add(child)) {
                                 told.incrementAndGet();
                             } else if (k % 4 == 3 && parent.scope.forget(child)) {

@@ -113,7 +113,7 @@ class ContextTest {
         for (int depth = 1; depth <= 20; depth++) {
             CancellableContext next = chain.getLast().withCancel();
             List<Context> above = List.copyOf(chain);
-            next.scope.add(_ -> {
+            next.scope.add(() -> {
                 told.incrementAndGet();
                 above.stream().filter(context -> !context.isDone()).forEach(context -> wrong.add("a parent lives"));
             });
@@ -140,7 +140,7 @@ class ContextTest {
         CancellableContext context = Context.background().withCancel();
         AtomicInteger told = new AtomicInteger();
         for (int i = 0; i < 10; i++) {
-            context.scope.add(_ -> {
+            context.scope.add(() -> {
                 told.incrementAndGet();
                 throw new IllegalStateException("expected by the test");
             });

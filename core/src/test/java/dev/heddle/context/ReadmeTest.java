@@ -96,6 +96,33 @@ class ReadmeTest {
         }
     }
 
+    // snippet waits
+    static int sumInTime(Chan<Integer> numbers, Chan<String> log) {
+        int sum = 0;
+        try (CancellableContext context = Context.current().withTimeout(Duration.ofMillis(50))) {
+            while (true) {
+                sum += context.call(numbers::receive); // no number within the time: throws
+            }
+        } catch (DeadlineExceededException e) {
+            Context.current().withoutCancel().run(() -> log.send("time is over")); // may wait, whatever the context says
+            return sum;
+        }
+    }
+    // end
+
+    @Test
+    void waits() throws Exception {
+        try (TestScheduler t = TestScheduler.procs(2)) {
+            Chan<Integer> numbers = new Chan<>(2);
+            Chan<String> log = new Chan<>(1);
+            numbers.send(3);
+            numbers.send(4);
+            assertEquals(7, t.call(() -> sumInTime(numbers, log)));
+            assertEquals("time is over", log.tryReceive());
+            t.atRest();
+        }
+    }
+
     private static final class Session {
         final AtomicInteger expired = new AtomicInteger();
 
@@ -149,7 +176,7 @@ class ReadmeTest {
                 snippet.append(line.startsWith("    ") ? line.substring(4) : line).append('\n');
             }
         }
-        assertEquals(3, found.size());
+        assertEquals(4, found.size());
         return found.stream();
     }
 

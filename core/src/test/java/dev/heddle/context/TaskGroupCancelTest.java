@@ -98,7 +98,7 @@ class TaskGroupCancelTest {
             try (TaskGroup group = TaskGroup.open().withoutInterrupts()) {
                 Task<Boolean> looker = group.fork(() -> {
                     Context.current().awaitDone();
-                    Goroutine.sleep(Duration.ofMillis(5)); // an interrupt would end this
+                    Thread.sleep(5); // an interrupt would end this
                     return Thread.currentThread().isInterrupted();
                 });
                 t.until("it waits", () -> looker.context().scope.size() == 1);
@@ -160,7 +160,10 @@ class TaskGroupCancelTest {
             AtomicBoolean ended = new AtomicBoolean();
             TaskGroup group = TaskGroup.open().withoutInterrupts();
             group.fork(() -> {
-                Goroutine.sleep(Duration.ofMillis(20));
+                Context.current().withoutCancel().call(() -> {
+                    Goroutine.sleep(Duration.ofMillis(20));
+                    return null;
+                });
                 ended.set(true);
             });
             t.until("it runs", () -> t.timers() == 1);

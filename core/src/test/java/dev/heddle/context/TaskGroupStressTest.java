@@ -1,6 +1,7 @@
 package dev.heddle.context;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.heddle.sched.Goroutine;
 import dev.heddle.sched.TestScheduler;
@@ -96,7 +97,7 @@ class TaskGroupStressTest {
                     } catch (CancelledException e) {
                         cancelled = true;
                     }
-                    check(tasks, failed, cancelled);
+                    check(tasks, failed, cancelled, group.context().isLate());
                 }
             }
         }
@@ -134,7 +135,7 @@ class TaskGroupStressTest {
     }
 
     /** What join said is what the tasks say, and every result is the right one. */
-    private static void check(List<Task<Integer>> tasks, boolean failed, boolean cancelled) {
+    private static void check(List<Task<Integer>> tasks, boolean failed, boolean cancelled, boolean late) {
         int n = tasks.size();
         boolean someFailed = false;
         boolean someCancelled = false;
@@ -148,6 +149,8 @@ class TaskGroupStressTest {
             n--;
         }
         assertEquals(someFailed, failed);
-        assertEquals(!someFailed && someCancelled, cancelled);
+        boolean hadTo = !someFailed && someCancelled;
+        boolean could = !someFailed && late;
+        assertTrue(cancelled ? hadTo || could : !hadTo, () -> "join threw: " + cancelled + ", " + tasks);
     }
 }
