@@ -22,6 +22,8 @@ enum Event {
     REFUSED,
     /** An idle connection was closed to make room. */
     DISPLACED,
+    /** A connection was cut off because the server held too much. */
+    CUT,
     /** Accepting stopped because there were as many connections as allowed. */
     ACCEPT_PAUSED,
     /** The system gave an error instead of a connection. */

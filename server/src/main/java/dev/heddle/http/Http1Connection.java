@@ -7,7 +7,6 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
-import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
@@ -94,6 +93,11 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Runn
     /** When the first message of this burst was read; 0 between bursts. */
     private long burstNanos;
 
+    /** What it holds, as it was told last to {@link Holdings}. Written by the loop, read by others as a figure. */
+    private volatile long accounted;
+    /** Whether it is cut off because the server holds too much. */
+    private volatile boolean cut;
+
     /** Whether nothing more can be read. Written by the loop. */
     private volatile boolean inputEnded;
 
@@ -174,6 +178,8 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Runn
     public void channelActive(ChannelHandlerContext own) {
         shared.opened(this);
         deadlines.begin();
+        accounted = Holdings.CONNECTION_BYTES;
+        shared.holdings.changed(accounted);
         if (shared.draining) {
             channel.close();
         }
@@ -181,10 +187,11 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Runn
 
     @Override
     public void channelInactive(ChannelHandlerContext own) {
+        turns.abandon(cut);
+        account(); // for the last time: what a handler still has counts until it ends
         outbound.shut();
         failBody("read: the connection is closed");
         deadlines.end();
-        turns.abandon();
         turns.forget();
         if (turns.isIdle()) {
             shared.closed(this); // else by whoever frees the turn, who sees that the client is gone
@@ -308,6 +315,7 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Runn
         if (lingering && decoder.discarded() > LINGER_BYTES) {
             channel.config().setAutoRead(false); // enough; the answer has time to be read all the same
         }
+        account();
         closeIfDone();
     }
 
@@ -331,6 +339,16 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Runn
 
     private boolean isPaused() {
         return turns.isFull() || inbound.isFull();
+    }
+
+    /** Says what this connection holds, if that has changed by much. */
+    private void account() {
+        long now = Holdings.CONNECTION_BYTES + inbound.held() + decoder.held() + outbound.held();
+        long change = now - accounted;
+        if (Math.abs(change) >= Holdings.STEP_BYTES && !isGone()) {
+            accounted = now;
+            shared.holdings.changed(change);
+        }
     }
 
     private void updateReading() {
@@ -357,6 +375,7 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Runn
             writing = false;
         }
         turns.forget();
+        account();
         closeIfDone();
     }
 
@@ -422,16 +441,11 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Runn
     }
 
     private void yieldPlace() {
-        boolean answered = turns.isIdle() && unwritten == null && outbound.isEmpty() && isFlushed();
+        boolean answered = turns.isIdle() && unwritten == null && outbound.isEmpty() && outbound.held() == 0;
         if (answered && !lingering && channel.isActive() && looksIdle(System.nanoTime())) {
             count(Event.DISPLACED);
             channel.close();
         }
-    }
-
-    private boolean isFlushed() {
-        ChannelOutboundBuffer buffer = channel.unsafe().outboundBuffer();
-        return buffer == null || buffer.totalPendingWriteBytes() == 0;
     }
 
     @Override
@@ -487,6 +501,22 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Runn
     /** Returns when the burst of messages that is being read began. Loop only. */
     long burstNanos() {
         return burstNanos;
+    }
+
+    /** Returns what it holds in bytes, roughly. Any thread. */
+    long accounted() {
+        return accounted;
+    }
+
+    /** Cuts it off: the server holds too much. Any thread. */
+    void cut() {
+        cut = true;
+        count(Event.CUT);
+        channel.close();
+    }
+
+    boolean isCut() {
+        return cut;
     }
 
     /** Returns whether there has been no request for a while, as far as another thread can see. */

@@ -307,6 +307,11 @@ final class Http1Decoder extends HttpRequestDecoder {
         return headBytes + headers * Inbound.HEADER_BYTES;
     }
 
+    /** Returns what is kept of what has not been handed on: the rest of a read, and the part of a head. */
+    int held() {
+        return internalBuffer().capacity() + (phase == Phase.HEAD ? headCost() : 0);
+    }
+
     /** Returns how large the buffer is that the last piece of a body is a part of, unless it is a copy. */
     int bufferBytes() {
         return bufferBytes;

@@ -3,6 +3,7 @@ package dev.heddle.http;
 import dev.heddle.sched.BinarySemaphore;
 import dev.heddle.sched.WaitReason;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.EventLoop;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.util.ReferenceCountUtil;
@@ -146,6 +147,12 @@ final class Outbound {
     /** Takes what is there; null if there is nothing. Loop only; followed by {@link #drained}. */
     Mailbox.Cell<Object> takeAll() {
         return mailbox.takeAll();
+    }
+
+    /** Returns the bytes of what is counted, in the mailbox and in the channel. Loop only. */
+    long held() {
+        ChannelOutboundBuffer buffer = channel.unsafe().outboundBuffer();
+        return queued + (buffer == null ? 0 : buffer.totalPendingWriteBytes());
     }
 
     /** Returns whether nothing is there. Loop only. */

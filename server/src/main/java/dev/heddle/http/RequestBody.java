@@ -20,6 +20,10 @@ import java.time.Duration;
  * End. When the handler is done, its goroutine shuts the mailbox and releases what is in it; what the loop puts in
  * later is refused, and released by the loop, which goes on reading up to a bound so that the connection can be used
  * again.
+ *
+ * Cut off. When the server holds too much the loop shuts the mailbox instead, and releases what the handler has not taken.
+ * It sets `abandoned` before that and gives a permit after it: a handler that finds nothing looks at `abandoned` before
+ * it waits, and again when it wakes. Shutting twice is harmless: whoever comes second finds nothing.
  */
 
 /** The body of one request, on its way from the loop to the handler. */
@@ -48,6 +52,8 @@ final class RequestBody {
     private volatile boolean complete;
     /** Whether the end will never come. Written by the loop. */
     private volatile boolean broken;
+    /** Whether what had come has been let go of. Written by the loop. */
+    private volatile boolean abandoned;
     /** Bytes that have come. Written by the loop, read by the handler as a figure. */
     private volatile long received;
     /** Whether nobody reads any more. Written by the handler. */
@@ -103,6 +109,14 @@ final class RequestBody {
     void fail(Exception cause) {
         broken = true;
         put(cause);
+    }
+
+    /** Lets go of what has come and has not been taken by the handler, whose next read fails. */
+    void abandon() {
+        broken = true;
+        abandoned = true; // before the permit, which a handler that waits looks at it for
+        letGo(release(arrived.shut()));
+        permits.release();
     }
 
     private boolean put(Object item) {
@@ -169,7 +183,10 @@ final class RequestBody {
             if (ready == null) {
                 ready = arrived.takeAll();
             }
-            if (ready == null) {
+            if (ready == null && abandoned) {
+                failure = new ClientGoneException("read: the connection is cut off, the server holds too much");
+                throw failure;
+            } else if (ready == null) {
                 awaitArrival();
             } else {
                 Object item = ready.item;
@@ -285,7 +302,10 @@ final class RequestBody {
         }
         long cost = release(ready);
         ready = null;
-        cost += release(arrived.shut());
+        letGo(cost + release(arrived.shut()));
+    }
+
+    private void letGo(long cost) {
         if (cost > 0) {
             connection.inbound().letGo(cost);
         }

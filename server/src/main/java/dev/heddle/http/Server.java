@@ -177,6 +177,7 @@ public final class Server implements AutoCloseable {
         return new ServerStats(
                 shared.connections().size(),
                 active,
+                shared.holdings.bytes(),
                 counters.accepted.sum(),
                 requests,
                 counters.of(Event.MALFORMED),
@@ -189,6 +190,7 @@ public final class Server implements AutoCloseable {
                 counters.of(Event.CONNECTION_FAILED),
                 counters.of(Event.REFUSED),
                 counters.of(Event.DISPLACED),
+                counters.of(Event.CUT),
                 counters.of(Event.ACCEPT_PAUSED),
                 counters.of(Event.ACCEPT_FAILED));
     }

@@ -52,6 +52,9 @@ public record ServerConfig(
      * @param maxConnectionsPerAddress connections at once of one client address, or of one /64 network in IPv6; 0 is no limit.
      *     One that comes when there are that many is closed at once. Default 0, since many clients may share an
      *     address behind a proxy
+     * @param maxHeldBytes bytes that all connections may hold together: what has arrived and is not used up, answers that
+     *     their clients have not taken, and 4 KiB for each connection; 0 is no limit. Above it those are cut off that have
+     *     held most for longest, above twice that also those that have just begun. Default a quarter of the largest heap
      */
     public record Limits(
             int maxHeaderBytes,
@@ -60,7 +63,8 @@ public record ServerConfig(
             long maxBodyBytes,
             int maxPipelined,
             int maxConnections,
-            int maxConnectionsPerAddress) {
+            int maxConnectionsPerAddress,
+            long maxHeldBytes) {
         private static final int MIN_HEADER = 256;
         private static final int MIN_URI = 64;
         private static final int MAX_HEAD = 1 << 20;
@@ -76,11 +80,13 @@ public record ServerConfig(
             range("maxPipelined", maxPipelined, 1, MAX_PIPELINED);
             range("maxConnections", maxConnections, 0, Integer.MAX_VALUE);
             range("maxConnectionsPerAddress", maxConnectionsPerAddress, 0, Integer.MAX_VALUE);
+            range("maxHeldBytes", maxHeldBytes, 0, Long.MAX_VALUE);
         }
 
         /** Returns the defaults. */
         public static Limits defaults() {
-            return new Limits(16 << 10, 100, 8 << 10, 8L << 20, 64, Descriptors.most() / 4 * 3, 0);
+            long held = Runtime.getRuntime().maxMemory() / 4;
+            return new Limits(16 << 10, 100, 8 << 10, 8L << 20, 64, Descriptors.most() / 4 * 3, 0, held);
         }
     }
 
@@ -263,7 +269,7 @@ public record ServerConfig(
         Limits l = limits;
         return withLimits(new Limits(
                 value, l.maxHeaderCount, l.maxUriBytes, l.maxBodyBytes, l.maxPipelined,
-                l.maxConnections, l.maxConnectionsPerAddress));
+                l.maxConnections, l.maxConnectionsPerAddress, l.maxHeldBytes));
     }
 
     /** Returns these settings with another {@link Limits#maxHeaderCount}. */
@@ -271,7 +277,7 @@ public record ServerConfig(
         Limits l = limits;
         return withLimits(new Limits(
                 l.maxHeaderBytes, value, l.maxUriBytes, l.maxBodyBytes, l.maxPipelined,
-                l.maxConnections, l.maxConnectionsPerAddress));
+                l.maxConnections, l.maxConnectionsPerAddress, l.maxHeldBytes));
     }
 
     /** Returns these settings with other {@link Limits#maxUriBytes}. */
@@ -279,7 +285,7 @@ public record ServerConfig(
         Limits l = limits;
         return withLimits(new Limits(
                 l.maxHeaderBytes, l.maxHeaderCount, value, l.maxBodyBytes, l.maxPipelined,
-                l.maxConnections, l.maxConnectionsPerAddress));
+                l.maxConnections, l.maxConnectionsPerAddress, l.maxHeldBytes));
     }
 
     /** Returns these settings with other {@link Limits#maxBodyBytes}. */
@@ -287,7 +293,7 @@ public record ServerConfig(
         Limits l = limits;
         return withLimits(new Limits(
                 l.maxHeaderBytes, l.maxHeaderCount, l.maxUriBytes, value, l.maxPipelined,
-                l.maxConnections, l.maxConnectionsPerAddress));
+                l.maxConnections, l.maxConnectionsPerAddress, l.maxHeldBytes));
     }
 
     /** Returns these settings with another {@link Limits#maxPipelined}. */
@@ -295,7 +301,7 @@ public record ServerConfig(
         Limits l = limits;
         return withLimits(new Limits(
                 l.maxHeaderBytes, l.maxHeaderCount, l.maxUriBytes, l.maxBodyBytes, value,
-                l.maxConnections, l.maxConnectionsPerAddress));
+                l.maxConnections, l.maxConnectionsPerAddress, l.maxHeldBytes));
     }
 
     /** Returns these settings with other {@link Limits#maxConnections}. */
@@ -303,7 +309,7 @@ public record ServerConfig(
         Limits l = limits;
         return withLimits(new Limits(
                 l.maxHeaderBytes, l.maxHeaderCount, l.maxUriBytes, l.maxBodyBytes, l.maxPipelined,
-                value, l.maxConnectionsPerAddress));
+                value, l.maxConnectionsPerAddress, l.maxHeldBytes));
     }
 
     /** Returns these settings with other {@link Limits#maxConnectionsPerAddress}. */
@@ -311,7 +317,15 @@ public record ServerConfig(
         Limits l = limits;
         return withLimits(new Limits(
                 l.maxHeaderBytes, l.maxHeaderCount, l.maxUriBytes, l.maxBodyBytes, l.maxPipelined,
-                l.maxConnections, value));
+                l.maxConnections, value, l.maxHeldBytes));
+    }
+
+    /** Returns these settings with other {@link Limits#maxHeldBytes}. */
+    public ServerConfig withMaxHeldBytes(long value) {
+        Limits l = limits;
+        return withLimits(new Limits(
+                l.maxHeaderBytes, l.maxHeaderCount, l.maxUriBytes, l.maxBodyBytes, l.maxPipelined,
+                l.maxConnections, l.maxConnectionsPerAddress, value));
     }
 
     /** Returns these settings with another {@link Timeouts#header}. */

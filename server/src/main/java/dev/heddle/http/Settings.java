@@ -74,6 +74,11 @@ final class Settings {
                     (c, v) -> c.withMaxConnectionsPerAddress(integer(v)),
                     c -> c.limits().maxConnectionsPerAddress()),
             new Entry(
+                    "max-held-bytes",
+                    "bytes that all connections may hold together, the largest and slowest are cut off; 0 is no limit",
+                    (c, v) -> c.withMaxHeldBytes(size(v)),
+                    c -> sizeText(c.limits().maxHeldBytes())),
+            new Entry(
                     "header-timeout",
                     "time for a whole request head; 0 is no limit",
                     (c, v) -> c.withHeaderTimeout(time(v)),

@@ -16,6 +16,7 @@ final class Shared {
     final JsonCodec json;
 
     final Counters counters = new Counters();
+    final Holdings holdings;
     /** Null if none is to be sent. */
     final AsciiString serverName;
 
@@ -38,6 +39,7 @@ final class Shared {
         this.dispatcher = dispatcher;
         this.observers = observers;
         this.json = json;
+        this.holdings = new Holdings(this, config.limits().maxHeldBytes());
         this.serverName = config.serverName().isBlank() ? null : AsciiString.cached(config.serverName());
     }
 
@@ -65,6 +67,7 @@ final class Shared {
     void closed(Http1Connection connection) {
         if (connections.remove(connection)) {
             counters.requests.add(connection.turns().begun());
+            holdings.changed(-connection.accounted());
         }
         if (draining && connections.isEmpty()) {
             onEmpty.run();

@@ -197,16 +197,23 @@ final class Turns {
         }
     }
 
-    /** Drops the requests that wait: the client has gone. Loop only. */
-    void abandon() {
-        int left;
-        do {
+    /**
+     * Drops the requests that wait: the client has gone. Loop only.
+     *
+     * @param cut whether the one that is served is to let go of its body too
+     */
+    void abandon(boolean cut) {
+        int left = (int) COUNT.getVolatile(this);
+        while (left > 1 && !COUNT.compareAndSet(this, left, 1)) { // pairs with the getAndAdd of the holder
             left = (int) COUNT.getVolatile(this);
-            if (left <= 1) {
-                return;
-            }
-        } while (!COUNT.compareAndSet(this, left, 1)); // pairs with the getAndAdd of the holder
+        }
+        if (left == 0) {
+            return;
+        }
         prune(left);
+        if (cut && first.body != null) {
+            first.body.abandon();
+        }
         Exchange exchange = first.next;
         first.next = null;
         last = first;

@@ -54,6 +54,7 @@ class ServerConfigTest {
             Map.entry("max-pipelined", "7"),
             Map.entry("max-connections", "100"),
             Map.entry("max-connections-per-address", "12"),
+            Map.entry("max-held-bytes", "3MiB"),
             Map.entry("header-timeout", "3s"),
             Map.entry("idle-timeout", "120s"),
             Map.entry("body-grace", "1500ms"),

@@ -12,6 +12,10 @@ import java.util.function.Supplier;
 final class ServerMetrics implements MultiCollector {
     private static final List<Family<ServerStats>> FAMILIES = List.of(
             Family.gauge("heddle_http_connections", "Connections that are open", ServerStats::connectionsOpen),
+            Family.gauge(
+                    "heddle_http_held_bytes",
+                    "Bytes that connections hold: requests and answers on their way, and a fixed sum for each",
+                    ServerStats::bytesHeld),
             Family.counter(
                     "heddle_http_connections_accepted", "Connections ever accepted", ServerStats::connectionsAccepted),
             Family.counters(
@@ -47,6 +51,11 @@ final class ServerMetrics implements MultiCollector {
                 Family.point("event", "write_timeout", stats.writeTimeouts()),
                 Family.point("event", "client_gone", stats.clientsGone()),
                 Family.point("event", "response_aborted", stats.responsesAborted()),
-                Family.point("event", "connection_failed", stats.connectionsFailed()));
+                Family.point("event", "connection_failed", stats.connectionsFailed()),
+                Family.point("event", "connection_refused", stats.connectionsRefused()),
+                Family.point("event", "connection_displaced", stats.connectionsDisplaced()),
+                Family.point("event", "connection_cut", stats.connectionsCut()),
+                Family.point("event", "accept_pause", stats.acceptPauses()),
+                Family.point("event", "accept_error", stats.acceptErrors()));
     }
 }
