@@ -319,7 +319,7 @@ public final class Ctx {
 
     /**
      * Sets a header of the answer. {@code Date}, {@code Server}, {@code Content-Length} and {@code Connection} are the
-     * server's unless set here; {@code Transfer-Encoding} is the server's always.
+     * server's unless set here; {@code Transfer-Encoding} is the server's always. {@code Content-Length} needs decimal digits.
      *
      * <p>A header has bytes, so characters beyond {@code U+00FF} are refused, but not where there is a rule for them: {@code
      * Location} and {@code Content-Location} are percent-encoded as UTF-8, and {@code Content-Disposition} gets a {@code

@@ -47,7 +47,11 @@ final class Framing {
             if (lengths > 1) {
                 throw TWO_LENGTHS;
             }
-            return length(headers.get(Names.CONTENT_LENGTH));
+            long length = length(headers.get(Names.CONTENT_LENGTH));
+            if (length < 0) {
+                throw BAD_LENGTH;
+            }
+            return length;
         }
         if (lengths > 0) {
             throw BOTH;
@@ -59,19 +63,17 @@ final class Framing {
         return CHUNKED;
     }
 
-    private static long length(String text) {
+    /** Returns the number that a {@code Content-Length} is; -1 if it is none below 2^63. */
+    static long length(String text) {
         long length = 0;
         for (int i = 0; i < text.length(); i++) {
             int digit = text.charAt(i) - '0';
             if (digit < 0 || digit > 9 || length > (Long.MAX_VALUE - digit) / 10) {
-                throw BAD_LENGTH;
+                return -1;
             }
             length = 10 * length + digit;
         }
-        if (text.isEmpty()) {
-            throw BAD_LENGTH;
-        }
-        return length;
+        return text.isEmpty() ? -1 : length;
     }
 
     /** Returns if the codings are nothing but one {@code chunked}. */

@@ -91,12 +91,16 @@ final class Response {
                 headers.remove(name);
             }
         } else {
+            checkLength(name, value);
             headers().set(name, HeaderText.value(name, value));
         }
     }
 
     void addHeader(String name, String value) {
         checkHeader(name);
+        if (checkLength(name, value) && headers().contains(name)) {
+            throw new IllegalArgumentException("header " + name + ": got a second one, need one");
+        }
         headers().add(name, HeaderText.value(name, value));
     }
 
@@ -106,6 +110,15 @@ final class Response {
         if (Names.TRANSFER_ENCODING.contentEqualsIgnoreCase(name)) {
             throw new IllegalArgumentException("header " + name + ": it is the server's to choose");
         }
+    }
+
+    /** An answer to HEAD, and 304, carry what the handler says: it must not say what proxies read in two ways. */
+    private static boolean checkLength(String name, String value) {
+        boolean length = Names.CONTENT_LENGTH.contentEqualsIgnoreCase(name);
+        if (length && Framing.length(value) < 0) {
+            throw new IllegalArgumentException("header " + name + ": got '" + value + "', need decimal digits below 2^63");
+        }
+        return length;
     }
 
     /** Returns the value that is set, or null. */
@@ -160,23 +173,10 @@ final class Response {
         }
         long known = length;
         if (length < 0 && headers != null && headers.contains(Names.CONTENT_LENGTH)) {
-            known = declaredLength();
+            known = Framing.length(headers.get(Names.CONTENT_LENGTH)); // checked when it was set
         }
         stream = new ResponseStream(this, known);
         return stream;
-    }
-
-    private long declaredLength() {
-        String text = headers.get(Names.CONTENT_LENGTH);
-        try {
-            long n = Long.parseLong(text);
-            if (n >= 0) {
-                return n;
-            }
-        } catch (NumberFormatException e) {
-            throw new IllegalArgumentException("content-length: got '" + text + "', need a number", e);
-        }
-        throw new IllegalArgumentException("content-length: got '" + text + "', need 0 or more");
     }
 
     ResponseStream openStream() {

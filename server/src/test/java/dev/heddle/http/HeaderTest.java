@@ -43,6 +43,12 @@ class HeaderTest {
                         case "add" -> c.addHeader("X-A", "\u010aX-Evil: 1");
                         case "type" -> c.bytes("text/\u20ac", new byte[0]);
                         case "stream" -> c.stream("text/\u20ac", out -> {});
+                        case "length" -> c.status(304).header("Content-Length", "+5");
+                        case "text" -> c.header("Content-Length", "five");
+                        case "none" -> c.header("Content-Length", "");
+                        case "digits" -> c.header("Content-Length", "\u0665");
+                        case "two" -> c.header("Content-Length", "5").addHeader("content-length", "6");
+                        case "added" -> c.addHeader("Content-Length", "5, 6");
                         case "exception" -> throw new HttpException(404).withHeader("X-A", "\u20ac");
                         default -> c.text("unknown");
                     }
@@ -155,9 +161,11 @@ class HeaderTest {
     }
 
     @Test
-    void textBeyondBytesIsNotLostInSilence() throws IOException {
+    void whatCannotBeSentIsRefused() throws IOException {
         try (Logs logs = new Logs()) {
-            String[] kinds = {"value", "add", "type", "stream", "exception"};
+            String[] kinds = {
+                "value", "add", "type", "stream", "exception", "length", "text", "none", "digits", "two", "added"
+            };
             for (String kind : kinds) {
                 Answer answer = get("/beyond/" + kind);
                 assertEquals(500, answer.status(), kind);
