@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * Turns what handlers and middleware throw into answers, at the place where the middleware around it sees the answer
@@ -112,9 +113,7 @@ final class Errors {
             try {
                 e.headers().forEach(header -> response.header(header.getKey(), header.getValue()));
                 response.problem(e.status(), e.detail());
-                if (response.status() >= INTERNAL_ERROR) {
-                    LOG.warn("{} (route {}): {}", c.requestLine(), c.route(), e.getMessage(), e.getCause());
-                }
+                log(c, e);
                 return;
             } catch (RuntimeException bad) { // a subclass that says impossible things
                 bad.addSuppressed(error);
@@ -126,9 +125,24 @@ final class Errors {
         internal(c, error);
     }
 
+    /** What a client may cause is for those who look for it. */
+    private static void log(Ctx c, HttpException e) {
+        boolean ofServer = e.status() >= INTERNAL_ERROR;
+        if (ofServer || e.getCause() != null && LOG.isDebugEnabled()) {
+            LOG.atLevel(ofServer ? Level.WARN : Level.DEBUG)
+                    .setCause(LogText.clean(e.getCause()))
+                    .log("{} (route {}): {}", c.requestLine(), c.route(), LogText.clean(e.getMessage()));
+        }
+    }
+
     private static void internal(Ctx c, Throwable error) {
         c.response().problem(INTERNAL_ERROR, null);
         c.response().failedWith(error.getClass().getName());
-        LOG.error("{} (route {}) failed in goroutine {}", c.requestLine(), c.route(), Exchange.goroutine(), error);
+        LOG.error(
+                "{} (route {}) failed in goroutine {}",
+                c.requestLine(),
+                c.route(),
+                Exchange.goroutine(),
+                LogText.clean(error));
     }
 }

@@ -59,18 +59,42 @@ final class Exchange implements Runnable {
             connection.shared.scheduler.go(goroutineName(), this);
             return true;
         } catch (Throwable t) { // no memory, or the scheduler is shutting down
-            LOG.warn("{} from {}: cannot be served", requestLine(), connection.remoteAddress(), t);
+            LOG.warn("{} from {}: cannot be served", requestLine(), connection.remoteAddress(), LogText.clean(t));
             connection.abort();
             drop();
             return false;
         }
     }
 
-    /** The path, for dumps, traces and logs: without the query, which may hold secrets. */
+    /** The path, for dumps, traces and logs: without the query, which may hold secrets, and with visible characters only. */
     private String goroutineName() {
         String uri = request.uri();
+        int end = Math.min(uri.length(), MAX_NAME);
+        for (int i = 0; i < end; i++) {
+            char ch = uri.charAt(i);
+            if (ch == '?') {
+                return uri.substring(0, i);
+            }
+            if (ch < '!' || ch > '~') {
+                return path(uri.substring(0, end)); // it will be refused, but its name is in every line until then
+            }
+        }
+        return uri.substring(0, end); // the very same, mostly
+    }
+
+    private static String path(String uri) {
         int query = uri.indexOf('?');
-        return uri.substring(0, Math.min(query < 0 ? uri.length() : query, MAX_NAME)); // the very same, mostly
+        return visible(new StringBuilder(query < 0 ? uri : uri.substring(0, query)));
+    }
+
+    private static String visible(StringBuilder text) {
+        for (int i = 0; i < text.length(); i++) {
+            char ch = text.charAt(i);
+            if (ch < ' ' || ch > '~') {
+                text.setCharAt(i, '?');
+            }
+        }
+        return text.toString();
     }
 
     /** Answers a request that no handler shall see. */
@@ -153,7 +177,7 @@ final class Exchange implements Runnable {
             return;
         }
         LOG.atLevel(ofClient ? Level.DEBUG : Level.ERROR)
-                .setCause(t)
+                .setCause(LogText.clean(t))
                 .log(
                         "{} (route {}) failed in goroutine {}; {}",
                         requestLine(),
@@ -172,7 +196,7 @@ final class Exchange implements Runnable {
             drop();
             connection.shared.observers.finished(this, response, c.route());
         } catch (Throwable t) {
-            LOG.error("{}: the end of the request failed", requestLine(), t);
+            LOG.error("{}: the end of the request failed", requestLine(), LogText.clean(t));
             connection.abort();
         } finally {
             connection.turns().finished(this);
@@ -193,16 +217,7 @@ final class Exchange implements Runnable {
         if (request == null) {
             return "request";
         }
-        String uri = request.uri();
-        int query = uri.indexOf('?');
-        StringBuilder line = new StringBuilder(method()).append(' ').append(query < 0 ? uri : uri.substring(0, query));
-        for (int i = 0; i < line.length(); i++) {
-            char ch = line.charAt(i);
-            if (ch < ' ' || ch > '~') {
-                line.setCharAt(i, '?');
-            }
-        }
-        return line.toString();
+        return visible(new StringBuilder(method()).append(' ').append(path(request.uri())));
     }
 
     boolean isHead() {

@@ -202,9 +202,9 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Runn
     public void exceptionCaught(ChannelHandlerContext own, Throwable cause) {
         if (!(cause instanceof IOException)) {
             count(Event.CONNECTION_FAILED);
-            LOG.error("connection from {} failed; it is closed", remoteAddress(), cause);
+            LOG.error("connection from {} failed; it is closed", remoteAddress(), LogText.clean(cause));
         } else {
-            LOG.debug("connection from {} failed", remoteAddress(), cause);
+            LOG.debug("connection from {} failed", remoteAddress(), LogText.clean(cause));
         }
         channel.close();
     }

@@ -51,7 +51,7 @@ final class Observers {
 
     private void failed(RequestObserver observer, RuntimeException e) {
         if (!failed.getAndSet(true)) {
-            LOG.error("observer {} failed; further failures of observers are not logged", observer, e);
+            LOG.error("observer {} failed; further failures of observers are not logged", observer, LogText.clean(e));
         }
     }
 }
