@@ -13,6 +13,8 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -312,6 +314,22 @@ public final class Files {
     public static BasicFileAttributes attributesIfExists(Path path, LinkOption... options) throws IOException {
         return Syscall.call(
                 () -> path.getFileSystem().provider().readAttributesIfExists(path, BasicFileAttributes.class, options));
+    }
+
+    /**
+     * Returns whether an error says that there is nothing of that name, and not that one cannot get at it: no such entry, a
+     * part of the path that is not a directory, a link that leads to itself, a name that is longer than names can be. Go's
+     * {@code errors.Is(err, fs.ErrNotExist)}, and a little more.
+     *
+     * @param error what a call with a path has thrown
+     * @return false also for what is not known, such as too few descriptors, a broken disk or a missing permission
+     */
+    public static boolean isMissing(IOException error) {
+        if (error instanceof NoSuchFileException || error instanceof NotDirectoryException) {
+            return true;
+        }
+        // the JDK keeps no error numbers, only texts in the language of the process
+        return error instanceof FileSystemException known && MissingReasons.has(known.getReason());
     }
 
     /** Returns whether something is there. False also when the answer cannot be found out. */

@@ -11,7 +11,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.channels.FileChannel;
 import java.nio.charset.CharacterCodingException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
@@ -28,6 +30,7 @@ import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 
 @Timeout(60)
@@ -201,5 +204,40 @@ class FilesTest {
         assertThrows(NoSuchFileException.class, () -> Files.delete(link));
         assertThrows(NoSuchFileException.class, () -> Files.attributes(link));
         assertThrows(NoSuchFileException.class, () -> Files.realPath(link));
+    }
+
+    @Test
+    void tellsWhatIsMissingFromWhatCannotBeHad() throws Exception {
+        Path file = dir.resolve("f");
+        Files.writeString(file, "x");
+        Path loop = java.nio.file.Files.createSymbolicLink(dir.resolve("loop"), dir.resolve("loop"));
+        Path dangling = java.nio.file.Files.createSymbolicLink(dir.resolve("dangling"), dir.resolve("nothing"));
+        Path longName = dir.resolve("x".repeat(300));
+        Path longPath = dir.resolve("x/".repeat(3000));
+        for (Path path : List.of(dir.resolve("nothing"), dangling, loop, file.resolve("x"), longName, longPath)) {
+            for (Executable call : calls(path)) {
+                assertTrue(Files.isMissing(assertThrows(IOException.class, call)), path::toString);
+            }
+        }
+        assertTrue(Files.isMissing(assertThrows(IOException.class, () -> Files.list(file))));
+        String name = file.toString();
+        IOException[] others = {
+            new FileSystemException(name, null, "Too many open files"),
+            new FileSystemException(name, null, "Input/output error"),
+            new FileSystemException(name),
+            new AccessDeniedException(name),
+            new IOException("Not a directory")
+        };
+        for (IOException other : others) {
+            assertFalse(Files.isMissing(other), other::toString);
+        }
+    }
+
+    private static List<Executable> calls(Path path) {
+        return List.of(
+                () -> Files.attributes(path),
+                () -> Files.realPath(path),
+                () -> File.open(path).close(),
+                () -> FileChannel.open(path).close());
     }
 }
