@@ -17,7 +17,8 @@ record ByteRange(long first, long length) {
 
     /**
      * Reads the {@code Range} header (RFC 9110, section 14). What cannot be read is to be ignored, and so are requests
-     * for several parts: the whole file is a right answer to both.
+     * for several parts: the whole file is a right answer to both. So it is to a request for the last bytes of an empty
+     * file; one for bytes from the first on cannot be satisfied there.
      *
      * @param header its value; null if there is none
      * @param size the size of the file
@@ -33,8 +34,12 @@ record ByteRange(long first, long length) {
             return null;
         }
         if (dash == 0) {
-            long last = Math.min(number(spec, 1, spec.length()), size);
-            return last == 0 ? UNSATISFIABLE : new ByteRange(size - last, last);
+            long last = number(spec, 1, spec.length());
+            if (last == 0) {
+                return UNSATISFIABLE;
+            }
+            // the last bytes of an empty file are all of it, which no Content-Range can say
+            return size == 0 ? null : new ByteRange(Math.max(0, size - last), Math.min(last, size));
         }
         long first = number(spec, 0, dash);
         long end = dash == spec.length() - 1 ? Long.MAX_VALUE : number(spec, dash + 1, spec.length());

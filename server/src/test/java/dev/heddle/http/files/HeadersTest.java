@@ -31,7 +31,8 @@ class HeadersTest {
             assertSame(ByteRange.UNSATISFIABLE, ByteRange.parse(header, 10), header);
         }
         assertSame(ByteRange.UNSATISFIABLE, ByteRange.parse("bytes=0-", 0));
-        assertSame(ByteRange.UNSATISFIABLE, ByteRange.parse("bytes=-5", 0));
+        assertNull(ByteRange.parse("bytes=-5", 0), "all of it, RFC 9110, section 14.1.2");
+        assertSame(ByteRange.UNSATISFIABLE, ByteRange.parse("bytes=-0", 0));
         for (String header : List.of(
                 "",
                 "bytes",

@@ -262,6 +262,7 @@ class StaticFilesTest extends Site {
             assertEquals("bytes */10", answer.header("content-range"), impossible);
         }
         assertEquals(416, get("/static/nothing.txt", "Range: bytes=0-").status());
+        check(200, "", null, get("/static/nothing.txt", "Range: bytes=-5"));
         Wire.Answer part = get("/static/large.bin", "Range: bytes=1-" + (LARGE - 2));
         assertEquals(206, part.status());
         assertArrayEquals(Arrays.copyOfRange(large, 1, LARGE - 1), part.body());
