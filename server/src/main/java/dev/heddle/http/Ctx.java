@@ -468,9 +468,10 @@ public final class Ctx {
      * nobody else.
      *
      * @param path the file
-     * @throws HttpException with 404 if there is no such file, or it is not a regular file
+     * @throws HttpException with 404 if there is no such file, or it is not a regular file; with 403 if the server has no
+     *     permission to read it
      * @throws ClientGoneException if the client is gone
-     * @throws IOException if it cannot be read
+     * @throws IOException if it cannot be read for another reason, which is answered with 500 unless it is handled
      */
     public void file(Path path) throws IOException {
         FileAnswer.send(response, exchange.connection.allocator(), path, 0, -1);
@@ -482,7 +483,8 @@ public final class Ctx {
      * @param path the file
      * @param offset the first byte, from 0
      * @param length how many bytes; the file must have them
-     * @throws HttpException with 404 if there is no such file, or it is not a regular file
+     * @throws HttpException with 404 if there is no such file, or it is not a regular file; with 403 if the server has no
+     *     permission to read it
      * @throws ClientGoneException if the client is gone
      * @throws IOException if it cannot be read or is shorter
      */

@@ -1,8 +1,10 @@
 package dev.heddle.http;
 
 import dev.heddle.context.TaskFailedException;
+import java.nio.file.FileSystemException;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
@@ -17,9 +19,21 @@ import org.slf4j.event.Level;
  */
 final class Errors {
     private static final Logger LOG = LoggerFactory.getLogger(Server.class);
+    private static final int BAD_REQUEST = 400;
     private static final int INTERNAL_ERROR = 500;
 
     private final Map<Class<?>, App.ErrorHandler<?>> handlers = new HashMap<>();
+
+    /** By class; of {@link FileSystemException} and its subclasses, so there are few. */
+    private final Map<Class<?>, Seldom> troubles = new ConcurrentHashMap<>();
+
+    Errors() {
+        // what the first error needs is loaded now: without descriptors no class can be read from a directory
+        Problem.json(INTERNAL_ERROR, LogText.clean(""));
+        LogText.clean(new Exception("\n"));
+        ClientFault.isGone(new ClientFault.Refusal(BAD_REQUEST, null));
+        new Seldom(0).pass(0);
+    }
 
     <E extends Throwable> void on(Class<E> type, App.ErrorHandler<? super E> handler) {
         if (handlers.putIfAbsent(type, handler) != null) {
@@ -106,7 +120,7 @@ final class Errors {
     }
 
     /** Gives the standard answer. Throws nothing, as long as nothing has been sent. */
-    static void standard(Ctx c, Throwable error) {
+    void standard(Ctx c, Throwable error) {
         Response response = c.response();
         response.reset();
         if (error instanceof HttpException e) {
@@ -135,14 +149,25 @@ final class Errors {
         }
     }
 
-    private static void internal(Ctx c, Throwable error) {
+    private void internal(Ctx c, Throwable error) {
         c.response().problem(INTERNAL_ERROR, null);
         c.response().failedWith(error.getClass().getName());
-        LOG.error(
-                "{} (route {}) failed in goroutine {}",
-                c.requestLine(),
-                c.route(),
-                Exchange.goroutine(),
-                LogText.clean(error));
+        long left = error instanceof FileSystemException ? pass(error) : 0;
+        if (left != Seldom.NOT_NOW || LOG.isDebugEnabled()) {
+            LOG.atLevel(left == Seldom.NOT_NOW ? Level.DEBUG : Level.ERROR)
+                    .setCause(LogText.clean(error))
+                    .log(
+                            "{} (route {}) failed in goroutine {}{}",
+                            c.requestLine(),
+                            c.route(),
+                            Exchange.goroutine(),
+                            left > 0 ? "; so did " + left + " before it that are not in the log" : "");
+        }
+    }
+
+    /** A file system that fails, fails for every client who asks: an entry for each would fill it, too. */
+    private long pass(Throwable error) {
+        long now = System.nanoTime();
+        return troubles.computeIfAbsent(error.getClass(), _ -> new Seldom(now)).pass(now);
     }
 }

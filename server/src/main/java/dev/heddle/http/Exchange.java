@@ -145,18 +145,17 @@ final class Exchange implements Runnable {
             if (response.isCommitted() || ClientFault.isGone(t)) {
                 throw t;
             }
-            Errors.standard(c, t); // nothing has been sent, so there can still be an answer
+            connection.shared.dispatcher.errors().standard(c, t); // nothing has been sent, so there can still be an answer
             response.finish();
         }
     }
 
     /** The answer cannot be brought to a good end: the client must not take it for complete, unless it is. */
     private void failed(Response response, Throwable t) {
-        response.endHead();
-        boolean finished = response.isFinished();
-        boolean gone = !finished && (connection.isGone() || ClientFault.isGone(t));
         try {
-            if (!finished) {
+            response.endHead();
+            boolean gone = !response.isFinished() && (connection.isGone() || ClientFault.isGone(t));
+            if (!response.isFinished()) {
                 response.failedWith(gone ? "client_gone" : t.getClass().getName());
                 connection.count(
                         gone
@@ -164,8 +163,8 @@ final class Exchange implements Runnable {
                                 : response.isCommitted() ? Event.RESPONSE_ABORTED : Event.CONNECTION_FAILED);
             }
             log(response, t, gone || ClientFault.in(t) != null);
-        } finally {
-            if (!finished) {
+        } finally { // whatever else fails, the client is not left waiting
+            if (!response.isFinished()) {
                 connection.turns().over();
                 connection.signal(response.isUntilClose() ? Signal.RESET : Signal.ABORT);
             }

@@ -7,9 +7,9 @@ import io.netty.buffer.Unpooled;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
-import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
@@ -66,17 +66,28 @@ final class FileAnswer {
                 throw new HttpException(404);
             }
             return attributes.size();
-        } catch (NoSuchFileException | NotDirectoryException e) {
-            throw new HttpException(404, null, e);
+        } catch (FileSystemException e) {
+            throw answer(e);
         }
     }
 
     private static FileChannel open(Path path) throws IOException {
         try {
             return Syscall.call(() -> FileChannel.open(path, StandardOpenOption.READ));
-        } catch (NoSuchFileException e) {
-            throw new HttpException(404, null, e);
+        } catch (FileSystemException e) {
+            throw answer(e);
         }
+    }
+
+    /** Says what an error means to the client; throws it if that is nothing: then it is the server's. */
+    private static HttpException answer(FileSystemException e) throws FileSystemException {
+        if (dev.heddle.os.Files.isMissing(e)) {
+            return new HttpException(404, null, e);
+        }
+        if (e instanceof AccessDeniedException) {
+            return new HttpException(403, null, e);
+        }
+        throw e;
     }
 
     private static ByteBuf read(FileChannel file, ByteBufAllocator allocator, long at, int length) throws IOException {

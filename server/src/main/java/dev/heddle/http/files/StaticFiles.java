@@ -25,7 +25,9 @@ import java.util.function.Consumer;
  *
  * <p>A directory is answered with its {@code index.html}, under its name with a slash at the end, or with 404; it is
  * never listed. Names that begin with a dot are not served, except {@code .well-known}. Nothing outside of the
- * directory is, not even through a symbolic link; links inside are followed. Only regular files are served.
+ * directory is, not even through a symbolic link; links inside are followed. Only regular files are served. What is not
+ * there is answered with 404, what the server has no permission to read with 403, and what it cannot read for another
+ * reason (too few descriptors, a broken disk, a directory that is closed to it as a whole) with 500 and an entry in the log.
  *
  * <p>Files are read through {@link File} in pieces of 64 KiB, as fast as the client takes them. A file that is cut off
  * while it is sent breaks the answer off, so that the client does not take it for complete; one that is replaced is

@@ -3,7 +3,9 @@ package dev.heddle.http.files;
 import dev.heddle.http.HttpException;
 import dev.heddle.os.File;
 import dev.heddle.os.Files;
+import dev.heddle.sched.Syscall;
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -51,7 +53,8 @@ record Tree(Path root, Settings settings) {
      * @param name where, below the root; ends with a slash, or is empty, for a directory
      * @param acceptEncoding what the client says about compression; empty for nothing
      * @return the file; null for a directory whose name lacks the slash at its end, and that has an index
-     * @throws HttpException with 404 if there is none that may be served
+     * @throws HttpException with 404 if there is none that may be served, 403 if the server may not read it
+     * @throws IOException if there may be one, but it cannot be found out: the root cannot be entered, the disk is broken
      */
     Found find(String name, String acceptEncoding) throws IOException {
         if (!settings.hidden && isHidden(name)) {
@@ -72,10 +75,20 @@ record Tree(Path root, Settings settings) {
             return directory ? found : null;
         } catch (InvalidPathException e) {
             throw new HttpException(404, null, e);
-        } catch (FileSystemException e) { // a link to itself, a name too long, a directory without permission
-            LOG.debug("{}: not found under {}", name, root, e);
-            throw new HttpException(404, null, e);
+        } catch (FileSystemException e) {
+            throw answer(e);
         }
+    }
+
+    /** Says what an error means to the client; throws it if that is nothing: then it is the server's. */
+    private HttpException answer(FileSystemException e) throws FileSystemException {
+        if (Files.isMissing(e)) {
+            return new HttpException(404, null, e);
+        }
+        if (e instanceof AccessDeniedException && Syscall.call(() -> java.nio.file.Files.isExecutable(root))) {
+            return new HttpException(403, null, e); // of one file; as Go and nginx answer
+        }
+        throw e;
     }
 
     private static boolean isHidden(String name) {
@@ -103,7 +116,15 @@ record Tree(Path root, Settings settings) {
     /** Returns a compressed form of a file, or null if there is none; one that is older than the file is none. */
     private Found sibling(Path file, BasicFileAttributes original, String type, Coding coding) throws IOException {
         Path path = file.resolveSibling(file.getFileName() + coding.suffix);
-        BasicFileAttributes attributes = Files.attributesIfExists(path);
+        BasicFileAttributes attributes;
+        try {
+            attributes = Files.attributesIfExists(path);
+        } catch (FileSystemException e) {
+            if (Files.isMissing(e)) { // its name is too long, or it is a link to itself: the original is there
+                return null;
+            }
+            throw e;
+        }
         if (attributes == null
                 || !attributes.isRegularFile()
                 || attributes.lastModifiedTime().compareTo(original.lastModifiedTime()) < 0) {
@@ -119,22 +140,26 @@ record Tree(Path root, Settings settings) {
         if (real.startsWith(root)) {
             return real;
         }
-        LOG.debug("{} leads to {}, outside of {}", path, real, root);
+        LOG.debug("a link leads to {}, outside of {}", real, root);
         return null;
     }
 
     /**
      * Opens a file that was found.
      *
-     * @throws HttpException with 404 if it is gone, or not a regular file any more
+     * @throws HttpException with 404 if it is gone, or not a regular file any more, 403 if the server may not read it
+     * @throws IOException if it cannot be opened, for want of descriptors for example
      */
     File open(Found found) throws IOException {
         File file;
         try {
             file = File.open(found.path);
         } catch (FileSystemException e) {
-            LOG.debug("{}: cannot be opened", found.path, e);
-            throw new HttpException(404, null, e);
+            BasicFileAttributes now = Files.attributesIfExists(found.path);
+            if (now == null || !now.isRegularFile()) { // it is gone since it was found, or a directory has taken its place
+                throw new HttpException(404, null, e);
+            }
+            throw answer(e);
         }
         if (!file.isSeekable()) {
             file.close();
