@@ -286,6 +286,8 @@ public final class Ctx {
             return codec.fromBytes(bytes, type);
         } catch (IllegalArgumentException e) {
             throw new HttpException(400, "body: " + e.getMessage(), e);
+        } catch (StackOverflowError e) { // of a codec that follows the client as deep as it goes
+            throw new HttpException(400, "body: nested too deeply", e);
         }
     }
 
@@ -382,7 +384,7 @@ public final class Ctx {
      * @throws IllegalStateException if the head has been sent, or there is no JSON codec
      */
     public void json(Object value) {
-        response.body(Names.JSON, json().toBytes(value));
+        response.body(Names.JSON, Objects.requireNonNull(json().toBytes(value), "bytes of the JSON codec"));
     }
 
     /**

@@ -23,7 +23,8 @@ public interface JsonCodec {
      * @param type the class of the object
      * @return the object, or null for JSON's null
      * @throws IllegalArgumentException if the bytes are not JSON or do not fit the class; the message is shown to the client
-     *     with status 400, so it must not speak of classes or other insides of the program
+     *     with status 400, so it must not speak of classes or other insides of the program. A {@link StackOverflowError} is
+     *     answered with 400, too
      */
     <T> T fromBytes(byte[] json, Class<T> type);
 }

@@ -18,6 +18,8 @@ import org.junit.jupiter.api.Test;
 /** Objects as JSON and back, with Jackson, another codec, and none. */
 @HttpTest
 class JsonTest {
+    record Nested(Nested inside) {}
+
     record User(long id, String name, List<String> tags) {}
 
     private static App app() {
@@ -25,6 +27,16 @@ class JsonTest {
                 .post("/user", c -> {
                     User user = c.body(User.class);
                     c.status(201).json(new User(user.id() + 1, user.name(), user.tags()));
+                })
+                .post("/any", c -> c.text(c.body(Object.class) == null ? "null" : "some"))
+                .post("/nested", c -> c.text(c.body(Nested.class).toString().substring(0, 6)))
+                .get("/status-first", c -> {
+                    c.status(201).header("ETag", "\"1\"");
+                    c.json(new Object() {
+                        public String getName() {
+                            throw new IllegalStateException("cannot be written");
+                        }
+                    });
                 })
                 .get("/map", c -> c.json(Map.of("a", 1)))
                 .get("/typed", c -> c.header("Content-Type", "application/vnd.own+json").json(List.of()))
@@ -37,8 +49,12 @@ class JsonTest {
     }
 
     private static Answer post(RawClient client, String body) throws IOException {
+        return post(client, "/user", body);
+    }
+
+    private static Answer post(RawClient client, String path, String body) throws IOException {
         byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
-        client.send("POST /user HTTP/1.1\r\nHost: test\r\nContent-Length: " + bytes.length + "\r\n\r\n");
+        client.send("POST " + path + " HTTP/1.1\r\nHost: test\r\nContent-Length: " + bytes.length + "\r\n\r\n");
         return client.send(bytes).read();
     }
 
@@ -84,6 +100,63 @@ class JsonTest {
                 RawClient client = RawClient.to(server)) {
             assertEquals(500, client.get("/cycle").read().status());
             assertEquals(1, logs.with("GET /cycle").size());
+        }
+    }
+
+    @Test
+    void anAnswerThatCannotBeWrittenIsAWholeErrorWhateverWasSetBefore() throws IOException {
+        try (Logs logs = new Logs();
+                Server server = Servers.start(app());
+                RawClient client = RawClient.to(server)) {
+            Answer answer = client.get("/status-first").read();
+            assertEquals(500, answer.status());
+            assertNull(answer.header("etag"));
+            assertEquals("application/problem+json", answer.header("content-type"));
+            assertEquals("{\"a\":1}", client.get("/map").read().text());
+        }
+    }
+
+    @Test
+    void deepNestingIsTheClientsMistake() throws IOException {
+        String[] deep = {
+            "[".repeat(100_000) + "]".repeat(100_000), "{\"inside\":".repeat(100_000) + "null" + "}".repeat(100_000),
+            "[".repeat(100_000), "\"" + "x".repeat(100_000), "1".repeat(5_000), "[1e999999999]"
+        };
+        try (Logs logs = new Logs();
+                Server server = Servers.start(app());
+                RawClient client = RawClient.to(server)) {
+            assertEquals("some", post(client, "/any", "[".repeat(400) + "]".repeat(400)).text());
+            assertEquals("Nested", post(client, "/nested", "{\"inside\":".repeat(400) + "{}" + "}".repeat(400)).text());
+            for (String each : deep) {
+                for (String path : List.of("/any", "/nested")) {
+                    Answer answer = post(client, path, each);
+                    boolean number = path.equals("/any") && each.contains("e999");
+                    assertEquals(number ? 200 : 400, answer.status(), () -> each.substring(0, 10) + answer);
+                }
+            }
+            assertEquals(List.of(), logs.with("POST"));
+        }
+    }
+
+    @Test
+    void aCodecWithoutBoundsMayRunOutOfStack() throws IOException {
+        JsonCodec recursive = new JsonCodec() {
+            @Override
+            public byte[] toBytes(Object value) {
+                return null;
+            }
+
+            @Override
+            public <T> T fromBytes(byte[] json, Class<T> type) {
+                return fromBytes(json, type); // as deep as the client says
+            }
+        };
+        try (Logs logs = new Logs();
+                Server server = Servers.start(app().json(recursive));
+                RawClient client = RawClient.to(server)) {
+            assertEquals(400, post(client, "/any", "[[[").status());
+            assertEquals(List.of(), logs.with("POST"));
+            assertEquals(500, client.get("/map").read().status(), "null is not JSON");
         }
     }
 
