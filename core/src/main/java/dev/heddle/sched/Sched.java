@@ -320,7 +320,7 @@ final class Sched {
             LOG.debug("{}: {} has ended with the scheduler", config.name(), g, e);
             return;
         }
-        LOG.error("{}: uncaught exception in {} created by goroutine {}", config.name(), g, g.creator, e);
+        LOG.error("{}: uncaught exception in {} created by goroutine {}", config.name(), g, g.creator, LogText.clean(e));
     }
 
     /** The thread's own handler, if a library or the body has set one, else that of the scheduler; false if there is none. */

@@ -1,6 +1,7 @@
 package dev.heddle.http;
 
 import dev.heddle.context.TaskFailedException;
+import dev.heddle.sched.LogText;
 import java.nio.file.FileSystemException;
 import java.util.HashMap;
 import java.util.Map;

@@ -1,6 +1,7 @@
 package dev.heddle.http;
 
 import dev.heddle.sched.Goroutine;
+import dev.heddle.sched.LogText;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpVersion;
 import org.slf4j.Logger;

@@ -1,5 +1,6 @@
 package dev.heddle.http;
 
+import dev.heddle.sched.LogText;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.Unpooled;

@@ -1,5 +1,6 @@
 package dev.heddle.http;
 
+import dev.heddle.sched.LogText;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;

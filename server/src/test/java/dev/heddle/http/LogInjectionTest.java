@@ -2,8 +2,6 @@ package dev.heddle.http;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertNotSame;
-import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ch.qos.logback.classic.Logger;
@@ -11,6 +9,7 @@ import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.encoder.PatternLayoutEncoder;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.OutputStreamAppender;
+import dev.heddle.sched.Scheduler;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -58,6 +57,13 @@ class LogInjectionTest {
                 .get("/detail", c -> {
                     throw new HttpException(503, c.query("n").get(), new IOException(c.query("n").get()));
                 })
+                .get("/aside", c -> {
+                    String message = c.query("n").get();
+                    c.scheduler().go(() -> {
+                        throw new IllegalStateException(message);
+                    });
+                    c.text("begun");
+                })
                 .get("/half", c -> c.stream("text/plain", out -> {
                     out.write(new byte[20_000]);
                     out.flush();
@@ -99,8 +105,24 @@ class LogInjectionTest {
         assertTrue(all.chars().noneMatch(ch -> ch == 0x1b || ch == 0x85 || ch == 0x2028 || ch == 0x202e), all);
         assertEquals(1, linesWith("java.lang.NumberFormatException: For input string: \"\\r\\n").size(), all);
         assertTrue(all.contains("\tat dev.heddle.http.LogInjectionTest."), "with the stack of the original");
-        assertTrue(all.contains("Caused by: dev.heddle.http.Escaped: java.lang.IllegalStateException: \\r\\n"), all);
-        assertTrue(all.contains("Suppressed: dev.heddle.http.Escaped: java.lang.IllegalArgumentException: \\r\\n"), all);
+        assertTrue(all.contains("Caused by: dev.heddle.sched.Escaped: java.lang.IllegalStateException: \\r\\n"), all);
+        assertTrue(all.contains("Suppressed: dev.heddle.sched.Escaped: java.lang.IllegalArgumentException: \\r\\n"), all);
+    }
+
+    @Test
+    void messagesOfGoroutinesBesideARequestToo() throws IOException {
+        Logger scheduler = (Logger) LoggerFactory.getLogger(Scheduler.class);
+        scheduler.addAppender(appender);
+        scheduler.setAdditive(false);
+        try (RawClient client = RawClient.to(server)) {
+            assertEquals(200, client.get("/aside?n=" + FORGED).read().status());
+            Await.until("the log", () -> !linesWith("forged").isEmpty());
+        } finally {
+            scheduler.setAdditive(true);
+            scheduler.detachAppender(appender);
+        }
+        assertEquals(1, linesWith("forged").size());
+        assertTrue(linesWith("forged").getFirst().startsWith("dev.heddle.sched.Escaped: "), () -> linesWith("forged").getFirst());
     }
 
     @Test
@@ -111,27 +133,5 @@ class LogInjectionTest {
             String thread = answer.header("x-thread");
             assertTrue(thread == null || thread.equals("/a?[31m?b"), thread);
         }
-    }
-
-    @Test
-    void onlyWhereThereIsSomethingToEscape() {
-        Throwable plain = new IllegalStateException("grüße\t\"€\"", new IOException());
-        assertSame(plain, LogText.clean(plain));
-        Exception circle = new Exception("a\nb");
-        Exception other = new Exception("other", circle);
-        circle.initCause(other);
-        circle.addSuppressed(other);
-        Throwable copy = LogText.clean(circle);
-        assertNotSame(circle, copy);
-        assertEquals("java.lang.Exception: a\\nb", copy.getMessage());
-        Throwable mute = new Exception() {
-            @Override
-            public String getMessage() {
-                throw new IllegalStateException("mute");
-            }
-        };
-        assertTrue(LogText.clean(new Exception(null, mute)).getCause().getMessage().contains("cannot be had"));
-        assertEquals("a\\nb", LogText.clean("a\nb"));
-        assertEquals("\\u007f\\ufeff", LogText.clean("\u007f\ufeff"));
     }
 }

@@ -1,20 +1,21 @@
-package dev.heddle.http;
+package dev.heddle.sched;
 
 import java.util.IdentityHashMap;
 import java.util.Map;
 
 /**
- * What goes to the log and may have been chosen by a client: without characters that begin a new line, or that terminals obey.
- * So no client can forge an entry, whatever the layout of the log.
+ * What goes to the log and may have been chosen by a client of the program: without characters that begin a new line, or that
+ * terminals obey. So no client can forge an entry, whatever the layout of the log.
  *
  * <p>Messages of exceptions too, which often quote what could not be understood. They are printed by the logging library, so an
- * exception whose text, or that of a cause, has such characters is logged as a copy ({@link Escaped}); any other one as it is.
+ * exception whose text, or that of a cause, has such characters is logged as a copy that says of which class it is; any other
+ * one as it is. Any thread.
  */
-final class LogText {
+public final class LogText {
     private LogText() {}
 
     /** Returns the text with such characters as Java writes them in literals; null for null. */
-    static String clean(String text) {
+    public static String clean(String text) {
         if (text == null) {
             return null;
         }
@@ -53,7 +54,7 @@ final class LogText {
     }
 
     /** Returns the exception, or a copy if there is something to be escaped in it or what it comes from; null for null. */
-    static Throwable clean(Throwable thrown) {
+    public static Throwable clean(Throwable thrown) {
         return thrown == null || isClean(thrown) ? thrown : Escaped.copy(thrown, new IdentityHashMap<>());
     }
 

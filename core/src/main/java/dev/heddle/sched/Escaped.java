@@ -1,4 +1,4 @@
-package dev.heddle.http;
+package dev.heddle.sched;
 
 import java.util.Map;
 
