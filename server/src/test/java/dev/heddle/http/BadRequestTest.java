@@ -93,6 +93,8 @@ class BadRequestTest {
                 row("broken escape", 400, "GET /%zz HTTP/1.1\r\nHost: test\r\n\r\n"),
                 row("escape cut off", 400, "GET /a%2 HTTP/1.1\r\nHost: test\r\n\r\n"),
                 row("escapes that are not UTF-8", 400, "GET /%ff%fe HTTP/1.1\r\nHost: test\r\n\r\n"),
+                row("overlong escapes", 400, "GET /a%c0%afb HTTP/1.1\r\nHost: test\r\n\r\n"),
+                row("escaped surrogate", 400, "GET /a%ed%a0%80b HTTP/1.1\r\nHost: test\r\n\r\n"),
                 row("encoded NUL", 400, "GET /a%00b HTTP/1.1\r\nHost: test\r\n\r\n"),
                 row("encoded DEL", 400, "GET /a%7Fb HTTP/1.1\r\nHost: test\r\n\r\n"),
                 row("escape sequence in the target", 400, "GET /\u001b[2J HTTP/1.1\r\nHost: test\r\n\r\n"),
