@@ -1,6 +1,7 @@
 package dev.heddle.context;
 
 import dev.heddle.sched.Lifetime.Waiter;
+import dev.heddle.sched.LogText;
 import dev.heddle.sched.Scheduler;
 import dev.heddle.time.Timer;
 import java.time.Duration;
@@ -101,7 +102,7 @@ final class Telling implements Runnable {
         try {
             child.told();
         } catch (Throwable e) {
-            LOG.error("could not tell {} of the end of its context", child, e);
+            LOG.error("could not tell {} of the end of its context", child, LogText.clean(e));
         }
     }
 }

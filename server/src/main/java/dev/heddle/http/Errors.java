@@ -49,7 +49,7 @@ final class Errors {
      */
     void answer(Ctx c, Throwable thrown) throws Exception {
         Response response = c.response();
-        passOn(response, thrown);
+        passOn(c, thrown);
         Throwable error = meant(thrown);
         App.ErrorHandler<?> handler = find(error.getClass());
         Throwable left = handler == null ? error : handled(handler, c, error);
@@ -60,9 +60,10 @@ final class Errors {
     }
 
     /** Throws what there can be no answer to. */
-    private static void passOn(Response response, Throwable thrown) throws Exception {
-        if (response.isCommitted() || ClientFault.isGone(thrown)) {
-            response.brokenBy(thrown);
+    private static void passOn(Ctx c, Throwable thrown) throws Exception {
+        boolean gone = ClientFault.isGone(thrown) || c.isClientGone() && ClientFault.isEndOfWait(thrown);
+        if (gone || c.response().isCommitted()) {
+            c.response().brokenBy(thrown);
             throw Errors.<RuntimeException>unchecked(thrown);
         }
     }
@@ -107,7 +108,7 @@ final class Errors {
             }
             return null;
         } catch (Throwable second) {
-            passOn(response, second);
+            passOn(c, second);
             if (second != error) {
                 second.addSuppressed(error);
             }
