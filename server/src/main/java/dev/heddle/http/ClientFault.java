@@ -1,5 +1,7 @@
 package dev.heddle.http;
 
+import java.util.concurrent.CancellationException;
+
 /**
  * Tells what clients cause, and can cause as often as they like, from what goes wrong in the server: it is counted, and no
  * line in the log beyond DEBUG. Libraries wrap what reading a body throws, in {@link java.io.UncheckedIOException} and
@@ -36,5 +38,17 @@ final class ClientFault {
     /** Returns whether an error comes from a client that is gone. */
     static boolean isGone(Throwable thrown) {
         return in(thrown) instanceof ClientGoneException;
+    }
+
+    /** Returns whether an error says that a wait was ended from outside: if the connection is gone, for that reason. */
+    static boolean isEndOfWait(Throwable thrown) {
+        Throwable cause = thrown;
+        for (int depth = 0; cause != null && depth < MAX_DEPTH; depth++) {
+            if (cause instanceof InterruptedException || cause instanceof CancellationException) {
+                return true;
+            }
+            cause = cause.getCause();
+        }
+        return false;
     }
 }

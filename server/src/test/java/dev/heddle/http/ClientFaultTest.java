@@ -2,6 +2,7 @@ package dev.heddle.http;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.spi.ILoggingEvent;
@@ -11,6 +12,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
@@ -25,6 +27,8 @@ class ClientFaultTest {
     private static final String CHUNKED = " HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n";
 
     private final CountDownLatch gone = new CountDownLatch(1);
+    private final CountDownLatch held = new CountDownLatch(3);
+    private final CountDownLatch never = new CountDownLatch(1);
     private Logs logs;
     private Server server;
 
@@ -52,6 +56,10 @@ class ClientFaultTest {
                         group.join();
                     }
                 })
+                .get("/hold", c -> {
+                    held.countDown();
+                    never.await();
+                })
                 .get("/endless", c -> c.stream("text/plain", out -> {
                     try {
                         while (true) {
@@ -77,6 +85,7 @@ class ClientFaultTest {
         List<String> lines = logs.with("").stream()
                 .filter(event -> event.getLevel().isGreaterOrEqual(Level.WARN))
                 .map(ILoggingEvent::getFormattedMessage)
+                .filter(line -> !line.endsWith("are cut off after the grace"))
                 .toList();
         assertEquals(List.of(), lines);
     }
@@ -131,6 +140,21 @@ class ClientFaultTest {
         }
         gone.await(20, TimeUnit.SECONDS);
         Await.until("the counter", () -> server.stats().clientsGone() == 5);
+        nothingIsLogged();
+    }
+
+    @Test
+    void requestsThatAreCutOff() throws Exception {
+        List<RawClient> clients = List.of(RawClient.to(server), RawClient.to(server), RawClient.to(server));
+        for (RawClient client : clients) {
+            client.get("/hold");
+        }
+        assertTrue(held.await(20, TimeUnit.SECONDS));
+        server.stop(Duration.ZERO);
+        for (RawClient client : clients) {
+            assertTrue(client.isAtEnd());
+            client.close();
+        }
         nothingIsLogged();
     }
 }
