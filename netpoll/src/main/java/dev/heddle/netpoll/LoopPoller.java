@@ -52,8 +52,10 @@ import org.slf4j.LoggerFactory;
  *   Shutdown. Netty sets the state, queues a task and calls wakeup(), which also works from the poller goroutine: the
  *   permit makes the next acquire() return.
  *
- * Length of a pass: at most 128 events and twice about 1 ms of tasks. After events the poller yields to its P's ring,
- * so that the handlers that it has just started run first, and their answers are flushed together by the next pass.
+ * Length of a pass: at most 128 events and twice about 1 ms of tasks. Netty looks at the clock after every 64 tasks, so a
+ * task must be short: one that may have much to do does a part of it and queues itself again. After events the poller
+ * yields to its P's ring, so that the handlers that it has just started run first, and their answers are flushed together
+ * by the next pass.
  *
  * Differs from Go, where netpoll readies the goroutines of connections directly: here it readies the loop's poller,
  * which runs channel code and readies those.

@@ -44,6 +44,7 @@ final class FileAnswer {
             return;
         }
         try (FileChannel file = open(path)) {
+            response.awaitRoom(); // a reader that is slow holds what it has been sent, and no piece beside it
             if (n <= PIECE_BYTES) {
                 response.full(read(file, allocator, offset, (int) n));
                 return;
@@ -54,6 +55,7 @@ final class FileAnswer {
             while (end - at > PIECE_BYTES) {
                 response.chunk(read(file, allocator, at, PIECE_BYTES));
                 at += PIECE_BYTES;
+                response.awaitRoom();
             }
             response.lastChunk(read(file, allocator, at, (int) (end - at)));
         }

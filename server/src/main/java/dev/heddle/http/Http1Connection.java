@@ -39,7 +39,7 @@ import org.slf4j.LoggerFactory;
  *   loop                                     goroutine of the request
  *   channelRead(head): Turns.add, go    ->   run: dispatch, handler
  *   channelRead(content): body.offer    ->   body.read (waits if there is nothing)
- *   run: write, flush                   <-   outbound.push (waits before it if the client is slow)
+ *   AnswerWriter: write, flush          <-   outbound.push (waits before it if the client is slow)
  *                                            Turns.finished: go(next)
  *
  * How a connection ends. All of it is the loop's to do; handlers only signal.
@@ -58,8 +58,8 @@ import org.slf4j.LoggerFactory;
  *   inactive  the channel is closed, by whomever: `gone` is set, whoever waits is woken and fails.
  */
 
-/** One HTTP/1.1 connection, as the last handler of its pipeline and as the task that writes its answers. */
-final class Http1Connection extends ChannelInboundHandlerAdapter implements Runnable {
+/** One HTTP/1.1 connection, as the last handler of its pipeline. */
+final class Http1Connection extends ChannelInboundHandlerAdapter {
     private static final Logger LOG = LoggerFactory.getLogger(Server.class);
 
     /** The most that is thrown away for a client to see the last answer. A guess: what is on the way in large buffers. */
@@ -74,6 +74,7 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Runn
     private final Turns turns;
     private final Inbound inbound;
     private final Outbound outbound;
+    private final AnswerWriter writer;
     private final Deadlines deadlines;
     private final int maxUri;
 
@@ -85,10 +86,6 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Runn
     /** Whether no further request is taken. */
     private boolean refusing;
     private boolean lingering;
-    /** Whether messages that were taken from the mailbox are being written: until then the connection is not done. */
-    private boolean writing;
-    /** Those that are still to be written. */
-    private Mailbox.Cell<Object> unwritten;
     /** Whether the client has ended its side. */
     private boolean clientEnded;
     /** When the first message of this burst was read; 0 between bursts. */
@@ -109,7 +106,9 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Runn
         this.turns = new Turns(this, shared.config.limits().maxPipelined());
         this.inbound = new Inbound(this);
         long write = shared.config.timeouts().write().toNanos();
-        this.outbound = new Outbound(channel, this, write == 0 ? Long.MAX_VALUE : write);
+        this.outbound = new Outbound(channel, write == 0 ? Long.MAX_VALUE : write);
+        this.writer = new AnswerWriter(this, outbound);
+        outbound.flushBy(writer);
         this.maxUri = shared.config.limits().maxUriBytes();
         this.deadlines = new Deadlines(this, channel, shared.config.timeouts());
     }
@@ -167,6 +166,20 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Runn
         return (InetSocketAddress) channel.localAddress();
     }
 
+    // ---- for those who work on the loop for it
+
+    ChannelHandlerContext context() {
+        return ctx;
+    }
+
+    AnswerWriter writer() {
+        return writer;
+    }
+
+    Deadlines deadlines() {
+        return deadlines;
+    }
+
     // ---- life
 
     @Override
@@ -191,6 +204,7 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Runn
         turns.abandon(cut);
         account(); // for the last time: what a handler still has counts until it ends
         outbound.shut();
+        writer.drop();
         failBody("read: the connection is closed");
         deadlines.end();
         turns.forget();
@@ -361,47 +375,14 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Runn
 
     // ---- answers
 
-    /** Writes what handlers have left for the loop. */
-    @Override
-    public void run() {
-        unwritten = outbound.takeAll();
-        writing = true;
-        try {
-            write();
-        } catch (RuntimeException | Error e) {
-            Outbound.release(unwritten);
-            exceptionCaught(ctx, e);
-        } finally {
-            unwritten = null;
-            writing = false;
-        }
+    /** All that handlers had left has been written. */
+    void written() {
         turns.forget();
         account();
         closeIfDone();
     }
 
-    private void write() {
-        boolean written = false;
-        long bytes = 0;
-        while (unwritten != null) {
-            Object message = unwritten.item;
-            unwritten = unwritten.next;
-            if (message instanceof Signal signal) {
-                handle(signal);
-            } else {
-                bytes += outbound.weigh(message);
-                ctx.write(message, ctx.voidPromise());
-                written = true;
-            }
-        }
-        if (written) {
-            ctx.flush();
-            deadlines.written();
-        }
-        outbound.drained(bytes);
-    }
-
-    private void handle(Signal signal) {
+    void handle(Signal signal) {
         switch (signal) {
             case CONTINUE ->
                 ctx.writeAndFlush(
@@ -442,7 +423,7 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Runn
     }
 
     private void yieldPlace() {
-        boolean answered = turns.isIdle() && unwritten == null && outbound.isEmpty() && outbound.held() == 0;
+        boolean answered = turns.isIdle() && !writer.hasMore() && outbound.isEmpty() && outbound.held() == 0;
         if (answered && !lingering && channel.isActive() && looksIdle(System.nanoTime())) {
             count(Event.DISPLACED);
             channel.close();
@@ -468,7 +449,7 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Runn
     }
 
     private void closeIfDone() {
-        if (!isEnding() || lingering || writing || !isIdle()) {
+        if (!isEnding() || lingering || !isIdle()) {
             return;
         }
         boolean incoming = !inputEnded && (decoder.isInHead() || receiving != null);
@@ -538,7 +519,8 @@ final class Http1Connection extends ChannelInboundHandlerAdapter implements Runn
 
     /** Returns whether no request is being served, and nothing that handlers have left is still to be written. */
     boolean isIdle() {
-        return turns.isIdle() && outbound.isEmpty(); // in this order: a handler pushes before it frees the turn
+        // in this order: a handler pushes before it frees the turn
+        return turns.isIdle() && outbound.isEmpty() && !writer.isBusy();
     }
 
     boolean isReceiving() {

@@ -14,22 +14,27 @@ import java.util.concurrent.RejectedExecutionException;
 /*
  * From the handler to the loop
  *
- * Messages and signals go through a mailbox. Who finds it empty asks the loop to run the connection's flush task; the
- * task takes all that is there, writes it and flushes once. So answers to pipelined requests, and chunks of a stream,
- * go out together as far as they are there, and at most one task per connection is queued.
+ * Messages and signals go through a mailbox. Who finds it empty asks the loop to run the connection's flush task, which takes
+ * all that is there (AnswerWriter).
  *
- * Backpressure. A handler may send while `queued` (bytes of large messages in the mailbox) and the channel's own buffer
- * are below their marks; else it waits on `permits`. What can change that, always on the loop: the flush task lowers
- * `queued`, the channel becomes writable, the channel closes (`gone`). Each of these first changes the state and then
- * looks at `waiting`; the handler first sets `waiting` and then looks at the state. All are volatile, so one of them
- * sees the other; a permit given too early is kept by the semaphore, one given too often makes the handler look again.
- * One handler at a time sends (Turns), so there is one waiter.
+ * Backpressure. A handler may send while what is in the mailbox and what is in the channel's own buffer are below their
+ * marks; else it waits on `permits`. Every message counts, with MESSAGE_BYTES beside its content, so that many small ones
+ * are held back as a few large ones are; Netty counts in the same way in the channel. The count is the difference of two
+ * sums, each with one writer at a time: `pushed` is the holder's of the turn (Turns orders one holder before the next),
+ * `drained` the loop's.
  *
- * Bound per connection: HIGH_BYTES and one message in the mailbox, the channel's high water mark (64 KiB) and one
- * message there. Small messages (below COUNTED_BYTES) are not counted: there are at most as many as pipelined requests.
+ * What can end a wait, always on the loop: the writer raises `drained`, the channel becomes writable, the channel closes
+ * (`gone`). Each of these first changes the state and then looks at `waiting`; the handler first sets `waiting` and then
+ * looks at the state. All are volatile, so one of them sees the other; a permit given too early is kept by the semaphore,
+ * one given too often makes the handler look again. The loop gives permits when half of the mark is reached, so that a
+ * handler is not woken for each message: whoever waits has seen more than that in the mailbox, so the loop comes by there.
+ * One handler at a time sends, so there is one waiter.
+ *
+ * Bound per connection: HIGH_BYTES and one message in the mailbox, the channel's high water mark (64 KiB) and one message
+ * there.
  *
  * A loop never waits. What it answers by itself (a head that is refused or too slow) is pushed without a look at the marks:
- * there is one such answer per connection, the last, and it is small. Signals are not counted either.
+ * there is one such answer per connection, the last, and it is small. Signals are not counted.
  *
  * Ownership. A message pushed belongs to the loop; one refused belongs to the caller, which releases it. After the
  * channel is inactive the mailbox is shut and what was left in it released.
@@ -37,16 +42,18 @@ import java.util.concurrent.RejectedExecutionException;
 
 /** Takes what handlers send to the loop of their connection. */
 final class Outbound {
-    /** Bytes in the mailbox above which a handler waits; the same as Netty's standard high water mark. */
+    /** What the mailbox may hold before a handler waits; the same as Netty's standard high water mark. */
     private static final int HIGH_BYTES = 64 << 10;
-    /** Messages smaller than this are not counted. A guess: 64 pipelined answers of this size make 64 KiB. */
-    private static final int COUNTED_BYTES = 1 << 10;
+    /** Where a handler that waits may go on; Netty's standard low water mark. */
+    private static final int LOW_BYTES = HIGH_BYTES / 2;
+    /** What a message takes beside its content: itself, its buffer, an array, its place in the box. Some 200 bytes of heap. */
+    static final int MESSAGE_BYTES = 256;
 
-    private static final VarHandle QUEUED;
+    private static final VarHandle PUSHED;
 
     static {
         try {
-            QUEUED = MethodHandles.lookup().findVarHandle(Outbound.class, "queued", long.class);
+            PUSHED = MethodHandles.lookup().findVarHandle(Outbound.class, "pushed", long.class);
         } catch (ReflectiveOperationException e) {
             throw new ExceptionInInitializerError(e);
         }
@@ -54,44 +61,51 @@ final class Outbound {
 
     private final Channel channel;
     private final EventLoop loop;
-    private final Runnable flush;
     private final long timeoutNanos;
+
+    private Runnable flush;
 
     private final Mailbox<Object> mailbox = new Mailbox<>();
     private final BinarySemaphore permits = new BinarySemaphore();
-    private volatile long queued;
+    /** What has been put into the mailbox, counted. Written by the holder of the turn, read by others as a figure. */
+    private long pushed;
+    /** How much of that has left it. Written by the loop. */
+    private volatile long drained;
     private volatile boolean waiting;
     private volatile boolean gone;
 
     /**
      * Makes the way out.
      *
-     * @param flush the flush task, run on the loop
      * @param timeoutNanos how long a handler waits for the client; {@link Long#MAX_VALUE} without limit
      */
-    Outbound(Channel channel, Runnable flush, long timeoutNanos) {
+    Outbound(Channel channel, long timeoutNanos) {
         this.channel = channel;
         this.loop = channel.eventLoop();
-        this.flush = flush;
         this.timeoutNanos = timeoutNanos;
+    }
+
+    /** Sets the flush task, which the loop runs. Before anything is pushed. */
+    void flushBy(Runnable task) {
+        flush = task;
     }
 
     /** Tells the loop something. Any thread. Does not wait. */
     void signal(Signal signal) {
-        push(signal, 0);
+        put(signal);
     }
 
     /**
-     * Hands a message over. Any thread. Does not wait.
+     * Hands a message of Netty's codec over. The holder of the turn. Does not wait.
      *
-     * @param message a message of Netty's codec, or a {@link Signal}
-     * @param bytes the readable bytes of its content
      * @return false if the connection is closed; the message is released then
      */
-    boolean push(Object message, int bytes) {
-        if (bytes >= COUNTED_BYTES) {
-            QUEUED.getAndAdd(this, (long) bytes);
-        }
+    boolean push(Object message) {
+        PUSHED.setOpaque(this, pushed + weight(message)); // before put: held() must not fall below zero for long
+        return put(message);
+    }
+
+    private boolean put(Object message) {
         switch (mailbox.push(message)) {
             case Mailbox.FIRST -> {
                 try {
@@ -122,7 +136,16 @@ final class Outbound {
     }
 
     private boolean isWritable() {
-        return channel.isWritable() && queued < HIGH_BYTES;
+        return channel.isWritable() && pushed - drained < HIGH_BYTES;
+    }
+
+    /**
+     * Returns how many bytes wait to be sent, in the mailbox and in the channel, with what messages take beside their
+     * content. A figure, for any thread.
+     */
+    long held() {
+        ChannelOutboundBuffer buffer = channel.unsafe().outboundBuffer();
+        return Math.max(0, (long) PUSHED.getOpaque(this) - drained) + (buffer == null ? 0 : buffer.totalPendingWriteBytes());
     }
 
     private boolean awaitSlowly() throws ClientGoneException {
@@ -144,15 +167,14 @@ final class Outbound {
         }
     }
 
-    /** Takes what is there; null if there is nothing. Loop only; followed by {@link #drained}. */
-    Mailbox.Cell<Object> takeAll() {
-        return mailbox.takeAll();
+    /** Returns whether a handler waits, or is about to. */
+    boolean isWaiting() {
+        return waiting;
     }
 
-    /** Returns the bytes of what is counted, in the mailbox and in the channel. Loop only. */
-    long held() {
-        ChannelOutboundBuffer buffer = channel.unsafe().outboundBuffer();
-        return queued + (buffer == null ? 0 : buffer.totalPendingWriteBytes());
+    /** Takes what is there; null if there is nothing. Loop only; {@link #drained} is told what is written of it. */
+    Mailbox.Cell<Object> takeAll() {
+        return mailbox.takeAll();
     }
 
     /** Returns whether nothing is there. Loop only. */
@@ -160,21 +182,17 @@ final class Outbound {
         return mailbox.isEmpty();
     }
 
-    /** Returns what a message counts, before it is written. Loop only. */
-    long weigh(Object message) {
-        if (queued == 0 || !(message instanceof HttpContent content)) {
-            return 0;
-        }
-        int bytes = content.content().readableBytes();
-        return bytes >= COUNTED_BYTES ? bytes : 0;
+    /** Returns what a message counts, as long as its content has not been written. */
+    static int weight(Object message) {
+        return MESSAGE_BYTES + (message instanceof HttpContent content ? content.content().readableBytes() : 0);
     }
 
-    /** Says that so many counted bytes have left the mailbox, or that the channel may be writable again. Loop only. */
-    void drained(long bytes) {
-        if (bytes > 0) {
-            QUEUED.getAndAdd(this, -bytes);
+    /** Says that so much has left the mailbox, as counted, or that the channel may be writable again. Loop only. */
+    void drained(long weight) {
+        if (weight > 0) {
+            drained += weight; // only the loop writes it
         }
-        if (waiting && isWritable()) {
+        if (waiting && channel.isWritable() && (long) PUSHED.getOpaque(this) - drained <= LOW_BYTES) {
             permits.release();
         }
     }

@@ -286,14 +286,13 @@ final class Response {
             if (isWithoutBody()) {
                 Object message = new Http1Encoder.HeadOnly(nettyStatus(), headOfNothing(content.readableBytes()));
                 commit();
-                push(message, 0);
+                push(message);
             } else {
-                int bytes = content.readableBytes();
                 Object message = new DefaultFullHttpResponse(
-                        HttpVersion.HTTP_1_1, nettyStatus(), content, headOf(bytes), EmptyHttpHeaders.INSTANCE);
+                        HttpVersion.HTTP_1_1, nettyStatus(), content, headOf(content.readableBytes()), EmptyHttpHeaders.INSTANCE);
                 commit();
                 pushed = true;
-                push(message, bytes);
+                push(message);
             }
             end();
         } finally {
@@ -354,7 +353,14 @@ final class Response {
                 ? new Http1Encoder.HeadOnly(nettyStatus(), head)
                 : new DefaultHttpResponse(HttpVersion.HTTP_1_1, nettyStatus(), head);
         commit();
-        push(message, 0);
+        push(message);
+    }
+
+    /** Waits until a piece could be sent at once, for pieces that are better not made before. */
+    void awaitRoom() throws IOException {
+        if (!headOnly) {
+            awaitWritable();
+        }
     }
 
     /** Sends a piece of a stream, when the client has taken enough of those before; takes the piece over. */
@@ -383,12 +389,11 @@ final class Response {
         boolean pushed = false;
         try {
             awaitWritable();
-            int bytes = piece.readableBytes();
             Object message = last
                     ? new DefaultLastHttpContent(piece, DefaultHttpHeadersFactory.trailersFactory())
                     : new DefaultHttpContent(piece);
             pushed = true;
-            push(message, bytes);
+            push(message);
         } finally {
             if (!pushed) {
                 piece.release();
@@ -437,8 +442,8 @@ final class Response {
         }
     }
 
-    private void push(Object message, int bytes) throws ClientGoneException {
-        if (!connection.outbound().push(message, bytes)) {
+    private void push(Object message) throws ClientGoneException {
+        if (!connection.outbound().push(message)) {
             throw new ClientGoneException("write: the connection is closed");
         }
         sentStatus = status;

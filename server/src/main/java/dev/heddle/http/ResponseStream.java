@@ -4,6 +4,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.util.Arrays;
 import java.util.Objects;
 
 /**
@@ -100,13 +101,22 @@ final class ResponseStream extends OutputStream {
         }
     }
 
-    /** Hands the buffer itself over, so that nothing is copied. */
+    /**
+     * Hands over what has been gathered: the buffer itself, so that nothing is copied, unless little of it is used: then a
+     * copy, since what waits to be sent must not take much more than is counted.
+     */
     private ByteBuf takeBuffer() {
-        byte[] full = buffer;
         int n = count;
-        buffer = null;
         count = 0;
-        return n == 0 ? Unpooled.EMPTY_BUFFER : Unpooled.wrappedBuffer(full, 0, n);
+        if (n == 0) {
+            return Unpooled.EMPTY_BUFFER;
+        }
+        if (n < BUFFER_BYTES / 2) {
+            return Unpooled.wrappedBuffer(Arrays.copyOf(buffer, n));
+        }
+        byte[] full = buffer;
+        buffer = null;
+        return Unpooled.wrappedBuffer(full, 0, n);
     }
 
     /** Sends what has been gathered, and the head before it. */
