@@ -41,6 +41,15 @@ final class Epoll {
     private static final int EAGAIN = 11;
     private static final int ENOSYS = 38;
 
+    private static final int IPPROTO_TCP = 6;
+    private static final int TCP_INFO = 11;
+    /** Offsets in {@code struct tcp_info} of {@code linux/tcp.h}, and its size up to the last of them (Linux 4.6). */
+    private static final int TCPI_UNACKED = 24;
+
+    private static final int TCPI_BYTES_ACKED = 120;
+    private static final int TCPI_NOTSENT_BYTES = 144;
+    private static final int TCP_INFO_BYTES = 148;
+
     /** Go's cap on a wait in milliseconds (11.5 days), {@code netpoll_epoll.go}. */
     private static final long MAX_WAIT_MILLIS = 1_000_000_000L;
 
@@ -60,6 +69,7 @@ final class Epoll {
     private static final MemorySegment READ;
     private static final MemorySegment WRITE;
     private static final MemorySegment CLOSE;
+    private static final MemorySegment GETSOCKOPT;
 
     static {
         Linker linker = Linker.nativeLinker();
@@ -76,6 +86,7 @@ final class Epoll {
         READ = libc.findOrThrow("read");
         WRITE = libc.findOrThrow("write");
         CLOSE = libc.findOrThrow("close");
+        GETSOCKOPT = libc.findOrThrow("getsockopt");
     }
 
     /** Cleared when the kernel turns out not to know the call (before Linux 5.11). A race only costs a second try. */
@@ -215,6 +226,21 @@ final class Epoll {
     /** Closes a descriptor. Never repeated: after EINTR Linux has closed it all the same. */
     static void close(Buffer buffer, int fd) {
         call(CLOSE, buffer, fd, 0, 0, 0, 0);
+    }
+
+    /** Returns what the kernel says of a TCP socket, or null if it does not say enough. */
+    static TcpInfo tcpInfo(int fd) {
+        Buffer buffer = new Buffer(TCP_INFO_BYTES / Buffer.EVENT_BYTES + 1);
+        buffer.scratch.set(JAVA_INT, 0, TCP_INFO_BYTES);
+        long info = buffer.events.address();
+        int result = call(GETSOCKOPT, buffer, fd, IPPROTO_TCP, TCP_INFO, info, buffer.scratch.address());
+        if (result < 0 || buffer.scratch.get(JAVA_INT, 0) < TCP_INFO_BYTES) {
+            return null;
+        }
+        return new TcpInfo(
+                buffer.events.get(JAVA_LONG, TCPI_BYTES_ACKED),
+                Integer.toUnsignedLong(buffer.events.get(JAVA_INT, TCPI_UNACKED)),
+                Integer.toUnsignedLong(buffer.events.get(JAVA_INT, TCPI_NOTSENT_BYTES)));
     }
 
     private static int check(String function, Buffer buffer, int result) throws IOException {
