@@ -105,8 +105,7 @@ final class Http1Connection extends ChannelInboundHandlerAdapter {
         this.decoder = decoder;
         this.turns = new Turns(this, shared.config.limits().maxPipelined());
         this.inbound = new Inbound(this);
-        long write = shared.config.timeouts().write().toNanos();
-        this.outbound = new Outbound(channel, write == 0 ? Long.MAX_VALUE : write);
+        this.outbound = new Outbound(channel);
         this.writer = new AnswerWriter(this, outbound);
         outbound.flushBy(writer);
         this.maxUri = shared.config.limits().maxUriBytes();
@@ -536,6 +535,13 @@ final class Http1Connection extends ChannelInboundHandlerAdapter {
         burstNanos = System.nanoTime();
         reject(null, Rejection.HEADER_TIMEOUT);
         burstNanos = 0;
+    }
+
+    /** The client takes what is sent to it too slowly, or not at all. */
+    void clientTooSlow(String what) {
+        count(Event.WRITE_TIMEOUT);
+        outbound.endsBecause(what);
+        channel.close();
     }
 
     /** A body that nobody wants did not end in time. */

@@ -61,8 +61,6 @@ final class Outbound {
 
     private final Channel channel;
     private final EventLoop loop;
-    private final long timeoutNanos;
-
     private Runnable flush;
 
     private final Mailbox<Object> mailbox = new Mailbox<>();
@@ -72,17 +70,14 @@ final class Outbound {
     /** How much of that has left it. Written by the loop. */
     private volatile long drained;
     private volatile boolean waiting;
+    /** What handlers are told that find the connection closed. Written by the loop before {@link #gone}. */
+    private String end = "write: the connection is closed";
+
     private volatile boolean gone;
 
-    /**
-     * Makes the way out.
-     *
-     * @param timeoutNanos how long a handler waits for the client; {@link Long#MAX_VALUE} without limit
-     */
-    Outbound(Channel channel, long timeoutNanos) {
+    Outbound(Channel channel) {
         this.channel = channel;
         this.loop = channel.eventLoop();
-        this.timeoutNanos = timeoutNanos;
     }
 
     /** Sets the flush task, which the loop runs. Before anything is pushed. */
@@ -125,14 +120,16 @@ final class Outbound {
     }
 
     /**
-     * Waits until more may be sent. The handler only, never a loop: what it would wait for is the loop's to do.
+     * Waits until more may be sent. The handler only, never a loop: what it would wait for is the loop's to do. Without limit:
+     * the loop closes the connection of a client that is too slow (Deadlines).
      *
-     * @return false if the client did not take anything for too long
      * @throws ClientGoneException if the connection is closed
      */
-    boolean awaitWritable() throws ClientGoneException {
+    void awaitWritable() throws ClientGoneException {
         assert !loop.inEventLoop() : "a loop must not wait for itself";
-        return isWritable() || awaitSlowly();
+        if (!isWritable()) {
+            awaitSlowly();
+        }
     }
 
     private boolean isWritable() {
@@ -148,19 +145,17 @@ final class Outbound {
         return Math.max(0, (long) PUSHED.getOpaque(this) - drained) + (buffer == null ? 0 : buffer.totalPendingWriteBytes());
     }
 
-    private boolean awaitSlowly() throws ClientGoneException {
+    private void awaitSlowly() throws ClientGoneException {
         waiting = true;
         try {
             while (true) {
                 if (gone) {
-                    throw new ClientGoneException("write: the connection is closed");
+                    throw new ClientGoneException(end);
                 }
                 if (isWritable()) {
-                    return true;
+                    return;
                 }
-                if (!permits.acquire(WaitReason.IO_WAIT, timeoutNanos)) {
-                    return isWritable();
-                }
+                permits.acquire(WaitReason.IO_WAIT);
             }
         } finally {
             waiting = false;
@@ -195,6 +190,16 @@ final class Outbound {
         if (waiting && channel.isWritable() && (long) PUSHED.getOpaque(this) - drained <= LOW_BYTES) {
             permits.release();
         }
+    }
+
+    /** Says why the connection is going to be closed. Loop only, before {@link #shut}. */
+    void endsBecause(String reason) {
+        end = "write: " + reason;
+    }
+
+    /** Returns how much has left the mailbox, as counted. Loop only. */
+    long drained() {
+        return drained;
     }
 
     /** The channel is inactive: refuses messages from now on, and releases what is there. Loop only. */

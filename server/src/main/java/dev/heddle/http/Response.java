@@ -434,12 +434,7 @@ final class Response {
         if (exchange.rejection != null) {
             return;
         }
-        if (!connection.outbound().awaitWritable()) {
-            connection.count(Event.WRITE_TIMEOUT);
-            connection.abort();
-            throw new ClientGoneException("write: the client has taken nothing for "
-                    + connection.shared.config.timeouts().write().toMillis() + " ms");
-        }
+        connection.outbound().awaitWritable();
     }
 
     private void push(Object message) throws ClientGoneException {

@@ -94,17 +94,29 @@ public record ServerConfig(
      * How long a client may take.
      *
      * @param header from the first byte of a request's head to its last; zero is no limit. Default 10 s. Later: 408
-     * @param idle without a request on an open connection; zero is no limit. Default 60 s. Later the connection is closed
+     * @param idle without a request on an open connection, from when the client has taken the last answer on; zero is no
+     *     limit. Default 60 s. Later the connection is closed
      * @param bodyGrace how long a handler waits for a body in sum before {@code bodyMinRate} counts. Default 5 s. Also the
-     *     time for a body that no handler wants to come to its end
+     *     time for a body that no handler wants to come to its end. Zero is no time, in both: what has not come when it is
+     *     looked for is too slow
      * @param bodyMinRate bytes per second at which a body must come on average after the grace, while a handler waits for
      *     it; zero is no limit. Default 1,024. Slower: 408
      * @param write how long a client may take nothing of an answer that waits for it; zero is no limit. Default 30 s. Later
-     *     the connection is cut off
+     *     the connection is cut off. What the client takes out of the kernel's buffer counts, where the kernel tells it
+     *     (Linux, with epoll); elsewhere only what the kernel takes
+     * @param writeMinRate bytes per second that a client must take on average of an answer that waits for it, counted from
+     *     when it began to wait, after {@code write} or, where that is zero, 30 s; zero is no limit. Default 240, as
+     *     Kestrel. Slower: the connection is cut off
      * @param drainGrace how long {@link Server#stop()} and SIGTERM let requests finish; zero cuts them off. Default 10 s
      */
     public record Timeouts(
-            Duration header, Duration idle, Duration bodyGrace, long bodyMinRate, Duration write, Duration drainGrace) {
+            Duration header,
+            Duration idle,
+            Duration bodyGrace,
+            long bodyMinRate,
+            Duration write,
+            long writeMinRate,
+            Duration drainGrace) {
         /** The longest time that can be set: keeps sums in nanoseconds far from overflow. */
         private static final Duration LONGEST = Duration.ofDays(365);
 
@@ -115,6 +127,7 @@ public record ServerConfig(
             time("bodyGrace", bodyGrace);
             range("bodyMinRate", bodyMinRate, 0, Long.MAX_VALUE);
             time("writeTimeout", write);
+            range("writeMinRate", writeMinRate, 0, Long.MAX_VALUE);
             time("drainGrace", drainGrace);
         }
 
@@ -133,6 +146,7 @@ public record ServerConfig(
                     Duration.ofSeconds(5),
                     1024,
                     Duration.ofSeconds(30),
+                    240,
                     Duration.ofSeconds(10));
         }
     }
@@ -331,36 +345,43 @@ public record ServerConfig(
     /** Returns these settings with another {@link Timeouts#header}. */
     public ServerConfig withHeaderTimeout(Duration value) {
         Timeouts t = timeouts;
-        return withTimeouts(new Timeouts(value, t.idle, t.bodyGrace, t.bodyMinRate, t.write, t.drainGrace));
+        return withTimeouts(new Timeouts(value, t.idle, t.bodyGrace, t.bodyMinRate, t.write, t.writeMinRate, t.drainGrace));
     }
 
     /** Returns these settings with another {@link Timeouts#idle}. */
     public ServerConfig withIdleTimeout(Duration value) {
         Timeouts t = timeouts;
-        return withTimeouts(new Timeouts(t.header, value, t.bodyGrace, t.bodyMinRate, t.write, t.drainGrace));
+        return withTimeouts(new Timeouts(t.header, value, t.bodyGrace, t.bodyMinRate, t.write, t.writeMinRate, t.drainGrace));
     }
 
     /** Returns these settings with another {@link Timeouts#bodyGrace}. */
     public ServerConfig withBodyGrace(Duration value) {
         Timeouts t = timeouts;
-        return withTimeouts(new Timeouts(t.header, t.idle, value, t.bodyMinRate, t.write, t.drainGrace));
+        return withTimeouts(new Timeouts(t.header, t.idle, value, t.bodyMinRate, t.write, t.writeMinRate, t.drainGrace));
     }
 
     /** Returns these settings with another {@link Timeouts#bodyMinRate}. */
     public ServerConfig withBodyMinRate(long value) {
         Timeouts t = timeouts;
-        return withTimeouts(new Timeouts(t.header, t.idle, t.bodyGrace, value, t.write, t.drainGrace));
+        return withTimeouts(new Timeouts(t.header, t.idle, t.bodyGrace, value, t.write, t.writeMinRate, t.drainGrace));
     }
 
     /** Returns these settings with another {@link Timeouts#write}. */
     public ServerConfig withWriteTimeout(Duration value) {
         Timeouts t = timeouts;
-        return withTimeouts(new Timeouts(t.header, t.idle, t.bodyGrace, t.bodyMinRate, value, t.drainGrace));
+        return withTimeouts(new Timeouts(t.header, t.idle, t.bodyGrace, t.bodyMinRate, value, t.writeMinRate, t.drainGrace));
+    }
+
+    /** Returns these settings with another {@link Timeouts#writeMinRate}. */
+    public ServerConfig withWriteMinRate(long value) {
+        Timeouts t = timeouts;
+        return withTimeouts(
+                new Timeouts(t.header, t.idle, t.bodyGrace, t.bodyMinRate, t.write, value, t.drainGrace));
     }
 
     /** Returns these settings with another {@link Timeouts#drainGrace}. */
     public ServerConfig withDrainGrace(Duration value) {
         Timeouts t = timeouts;
-        return withTimeouts(new Timeouts(t.header, t.idle, t.bodyGrace, t.bodyMinRate, t.write, value));
+        return withTimeouts(new Timeouts(t.header, t.idle, t.bodyGrace, t.bodyMinRate, t.write, t.writeMinRate, value));
     }
 }

@@ -90,7 +90,7 @@ final class Settings {
                     c -> timeText(c.timeouts().idle())),
             new Entry(
                     "body-grace",
-                    "waiting for a body before the minimum rate counts",
+                    "waiting for a body before the minimum rate counts; 0 is no time",
                     (c, v) -> c.withBodyGrace(time(v)),
                     c -> timeText(c.timeouts().bodyGrace())),
             new Entry(
@@ -103,6 +103,11 @@ final class Settings {
                     "time that a client may take nothing of an answer; 0 is no limit",
                     (c, v) -> c.withWriteTimeout(time(v)),
                     c -> timeText(c.timeouts().write())),
+            new Entry(
+                    "write-min-rate",
+                    "bytes per second of an answer that waits, on average, after the write timeout; 0 is no limit",
+                    (c, v) -> c.withWriteMinRate(size(v)),
+                    c -> sizeText(c.timeouts().writeMinRate())),
             new Entry(
                     "drain-grace",
                     "time for requests in flight when the server stops; 0 cuts them off",

@@ -7,6 +7,7 @@ import dev.heddle.sched.Goroutine;
 import java.io.IOException;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
@@ -25,6 +26,7 @@ class IdleTimeoutTest {
                     Goroutine.sleep(TIMEOUT.multipliedBy(3));
                     c.text("slow");
                 })
+                .get("/mb", c -> c.bytes("text/plain", new byte[1_000_000]))
                 .with(Servers.config().withIdleTimeout(TIMEOUT))
                 .start();
     }
@@ -67,5 +69,23 @@ class IdleTimeoutTest {
             assertTrue(client.isAtEnd());
             assertTrue(System.nanoTime() - last >= TIMEOUT.toNanos() * 8 / 10, "the time begins with the answer");
         }
+    }
+
+    @Test
+    void notWhileTheClientTakesTheAnswer() throws IOException {
+        Assumptions.assumeFalse("nio".equals(System.getProperty("heddle.test.poller")), "only Linux's epoll tells it");
+        long before = server.stats().idleTimeouts();
+        try (RawClient client = RawClient.to(server, 4096)) {
+            client.get("/mb"); // all of it is in the kernel's buffer soon
+            long end = System.nanoTime() + 4 * TIMEOUT.toNanos();
+            while (System.nanoTime() - end < 0) {
+                client.exactly(8_000);
+                long next = System.nanoTime() + TIMEOUT.toNanos() / 8;
+                Await.until("the next piece", () -> System.nanoTime() - next >= 0);
+            }
+            assertEquals(before, server.stats().idleTimeouts());
+            client.rest();
+        }
+        Await.until("the time is over", () -> server.stats().idleTimeouts() == before + 1);
     }
 }

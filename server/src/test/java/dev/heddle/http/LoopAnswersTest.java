@@ -174,6 +174,20 @@ class LoopAnswersTest {
 
     @ParameterizedTest
     @ValueSource(longs = {0, 30})
+    void theIdleTimeout(long writeSeconds) throws IOException {
+        start(Servers.config().withWriteTimeout(Duration.ofSeconds(writeSeconds)).withIdleTimeout(SHORT));
+        try (RawClient client = full()) {
+            try (RawClient idle = RawClient.to(server)) {
+                assertTrue(idle.isAtEnd()); // the time has passed on the same loop
+            }
+            othersAreServed();
+            readBig(client);
+            assertTrue(client.endsCleanly());
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {0, 30})
     void theDrain(long writeSeconds) throws Exception {
         start(writeSeconds);
         try (RawClient client = full();

@@ -60,6 +60,7 @@ class ServerConfigTest {
             Map.entry("body-grace", "1500ms"),
             Map.entry("body-min-rate", "2KiB"),
             Map.entry("write-timeout", "4s"),
+            Map.entry("write-min-rate", "1KiB"),
             Map.entry("drain-grace", "9s"),
             Map.entry("server-name", "other"),
             Map.entry("shutdown-hook", "false"),

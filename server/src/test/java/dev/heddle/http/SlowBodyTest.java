@@ -111,4 +111,24 @@ class SlowBodyTest {
             assertTrue(client.isAtEnd());
         }
     }
+
+    /** No grace is no time, in both of its meanings. */
+    @Test
+    void withoutGrace() throws IOException {
+        Server strict = App.create()
+                .post("/read", c -> c.text(Integer.toString(c.bodyBytes().length)))
+                .post("/none", c -> c.text("not read"))
+                .with(Servers.config().withBodyGrace(Duration.ZERO))
+                .start();
+        try (strict;
+                RawClient client = RawClient.to(strict);
+                RawClient other = RawClient.to(strict)) {
+            client.send("POST /read HTTP/1.1\r\nHost: test\r\nContent-Length: 100\r\n\r\n");
+            assertEquals(408, client.read().status());
+            other.send("POST /none HTTP/1.1\r\nHost: test\r\nContent-Length: 100\r\n\r\nabc");
+            assertEquals("not read", other.read().text());
+            assertTrue(other.isAtEnd());
+            assertEquals(2, strict.stats().bodyTimeouts());
+        }
+    }
 }
