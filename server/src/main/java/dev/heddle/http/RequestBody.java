@@ -69,6 +69,8 @@ final class RequestBody {
     private RuntimeException refusal;
     private boolean ended;
     private boolean continued;
+    /** Whether the head of the answer is on its way, which ends the time of interim answers. */
+    private boolean answered;
     private long read;
     private long limit;
     private long waitedNanos;
@@ -242,7 +244,7 @@ final class RequestBody {
 
     private void awaitArrival() throws IOException {
         assert !connection.isOnLoop() : "a loop must not wait for itself";
-        if (expectsContinue && !continued && received == 0) {
+        if (expectsContinue && !continued && !answered && received == 0) {
             continued = true;
             connection.signal(Signal.CONTINUE);
         }
@@ -265,6 +267,11 @@ final class RequestBody {
     private long nanosFor(long bytes) {
         double nanos = (double) bytes / minRate * NANOS_PER_SECOND;
         return nanos < Long.MAX_VALUE / 2.0 ? (long) nanos : Long.MAX_VALUE / 2;
+    }
+
+    /** The head of the answer is sent: from now on a client that waits for 100 Continue sends its body, or not, by itself. */
+    void answered() {
+        answered = true;
     }
 
     /**

@@ -403,6 +403,9 @@ final class Response {
 
     private void commit() {
         committed = true;
+        if (exchange.body != null) {
+            exchange.body.answered();
+        }
         if (status < SERVER_ERRORS) {
             errorType = null; // of an error that has become another answer
         } else if (errorType == null) {

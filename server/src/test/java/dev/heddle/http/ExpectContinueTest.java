@@ -26,6 +26,10 @@ class ExpectContinueTest {
                     out.write("got ".getBytes());
                     out.flush();
                     out.write(c.bodyBytes());
+                }))
+                .post("/much-first", c -> c.stream("text/plain", out -> {
+                    out.write(new byte[100_000]);
+                    out.write(c.bodyBytes());
                 })));
     }
 
@@ -75,6 +79,53 @@ class ExpectContinueTest {
             client.send("POST /read HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n");
             client.send("hello");
             assertEquals("hello", client.read().text());
+        }
+    }
+
+    /** Once the head of the answer has been sent there is no interim answer any more; the client may send its body yet. */
+    @Test
+    void notSentIntoTheAnswer() throws IOException {
+        try (RawClient client = RawClient.to(server)) {
+            client.send("POST /head-first" + HEAD);
+            assertEquals("HTTP/1.1 200 OK", client.line());
+            client.send("hello");
+            for (String line = client.line(); !line.isEmpty(); line = client.line()) {
+                assertFalse(line.contains("100"), line);
+            }
+            assertEquals("4", client.line());
+            assertEquals("got ", new String(client.exactly(4)));
+            assertEquals("", client.line());
+            assertEquals("5", client.line());
+            assertEquals("hello", new String(client.exactly(5)));
+            assertEquals("", client.line());
+            assertEquals("0", client.line());
+            assertEquals("", client.line());
+            assertTrue(client.endsCleanly(), "the body might not have come, which the head has said");
+        }
+    }
+
+    @Test
+    void notSentIntoALongAnswer() throws IOException {
+        try (RawClient client = RawClient.to(server)) {
+            client.send("POST /much-first" + HEAD);
+            assertEquals("HTTP/1.1 200 OK", client.line());
+            client.send("hello");
+            String rest = new String(client.rest(), java.nio.charset.StandardCharsets.ISO_8859_1);
+            assertTrue(rest.endsWith("5\r\nhello\r\n0\r\n\r\n"), rest.substring(rest.length() - 50));
+            assertFalse(rest.contains("100 Continue"));
+        }
+    }
+
+    @Test
+    void withoutTheExpectationNothingChanges() throws IOException {
+        try (RawClient client = RawClient.to(server)) {
+            client.send("POST /head-first HTTP/1.1\r\nHost: test\r\nContent-Length: 5\r\n\r\nhello");
+            Answer answer = client.read();
+            assertEquals("got hello", answer.text());
+            assertFalse(answer.closes());
+            client.send("POST /read" + HEAD);
+            assertEquals(100, client.read().status());
+            assertEquals("hello", client.send("hello").read().text());
         }
     }
 }
