@@ -41,7 +41,7 @@ final class Acceptor {
                 .option(ChannelOption.SO_REUSEADDR, true)
                 .handler(new Admission(shared))
                 .childOption(ChannelOption.TCP_NODELAY, true)
-                .childOption(ChannelOption.ALLOW_HALF_CLOSURE, config.halfClose())
+                .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true)
                 .childHandler(new ChannelInitializer<>() {
                     @Override
                     protected void initChannel(Channel connection) {

@@ -504,10 +504,11 @@ public final class Ctx {
 
     /**
      * Returns whether the client has gone: nobody waits for the answer any more. For handlers that work long without reading
-     * or writing.
+     * or writing. A client that has ended its sending side counts as gone, since one that has closed the connection looks the
+     * same, unless {@link ServerConfig#halfClose} is set; what the handler answers is sent all the same.
      */
     public boolean isClientGone() {
-        return exchange.connection.isGone();
+        return exchange.connection.isClientGone();
     }
 
     /**

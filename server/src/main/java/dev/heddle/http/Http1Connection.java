@@ -10,6 +10,7 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
+import io.netty.handler.codec.PrematureChannelClosureException;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpRequest;
@@ -55,6 +56,10 @@ import org.slf4j.LoggerFactory;
  *             the loop looks again. The flag is set before the loop looks at the turn, the turn is freed before the flag
  *             is looked at. The loop closes only when the mailbox is empty too: an answer is pushed before the turn is
  *             freed.
+ *   FIN       the client has ended its side: `clientEnded`. Requests that came before it are answered, as Go, nginx and
+ *             others do, then the connection is `ending`: this side cannot tell a client that has closed the connection
+ *             from one that has nothing more to send. With the half-close setting handlers take it for the latter
+ *             (isClientGone). Who has closed it answers what is sent with a reset.
  *   inactive  the channel is closed, by whomever: `gone` is set, whoever waits is woken and fails.
  */
 
@@ -86,8 +91,6 @@ final class Http1Connection extends ChannelInboundHandlerAdapter {
     /** Whether no further request is taken. */
     private boolean refusing;
     private boolean lingering;
-    /** Whether the client has ended its side. */
-    private boolean clientEnded;
     /** When the first message of this burst was read; 0 between bursts. */
     private long burstNanos;
 
@@ -96,6 +99,8 @@ final class Http1Connection extends ChannelInboundHandlerAdapter {
     /** Whether it is cut off because the server holds too much. */
     private volatile boolean cut;
 
+    /** Whether the client has ended its side; there may be more to decode all the same. Written by the loop. */
+    private volatile boolean clientEnded;
     /** Whether nothing more can be read. Written by the loop. */
     private volatile boolean inputEnded;
 
@@ -141,6 +146,11 @@ final class Http1Connection extends ChannelInboundHandlerAdapter {
 
     boolean isGone() {
         return outbound.isGone();
+    }
+
+    /** Returns whether the client does not wait for answers any more, by what can be seen and the half-close setting. */
+    boolean isClientGone() {
+        return isGone() || clientEnded && !shared.config.halfClose();
     }
 
     /** Closes the connection at once. Any thread. */
@@ -225,10 +235,12 @@ final class Http1Connection extends ChannelInboundHandlerAdapter {
 
     @Override
     public void userEventTriggered(ChannelHandlerContext own, Object event) {
-        if (event instanceof ChannelInputShutdownEvent) { // only with ServerConfig.halfClose, or while lingering
+        if (event instanceof ChannelInputShutdownEvent) {
             clientEnded = true;
-            failBody("read: the client has ended the connection inside the body");
-            noMoreInput();
+            if (!decoder.isPaused()) { // else it says so again when it has decoded all that came before
+                failBody("read: the client has ended the connection inside the body");
+                noMoreInput();
+            }
         }
     }
 
@@ -250,6 +262,10 @@ final class Http1Connection extends ChannelInboundHandlerAdapter {
     }
 
     private void head(HttpRequest request) {
+        if (request.decoderResult().cause() instanceof PrematureChannelClosureException) {
+            ReferenceCountUtil.release(request); // the client has ended its side inside a head: nothing was asked
+            return;
+        }
         if (burstNanos == 0) {
             burstNanos = System.nanoTime();
         }

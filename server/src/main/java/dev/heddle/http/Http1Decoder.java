@@ -3,6 +3,7 @@ package dev.heddle.http;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.handler.codec.DecoderResult;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpDecoderConfig;
@@ -62,6 +63,8 @@ final class Http1Decoder extends HttpRequestDecoder {
     private final BodyDecoder body;
     private Phase phase = Phase.IDLE;
     private boolean paused;
+    /** Whether the client has ended its side, and has not been noticed by the decoder itself yet. */
+    private boolean endHeldBack;
     private boolean discarding;
     /** Bytes thrown away, or at least one for what the decoder itself has thrown away. */
     private long discarded;
@@ -331,11 +334,26 @@ final class Http1Decoder extends HttpRequestDecoder {
         return paused;
     }
 
+    /** While paused the end of the input has to wait: Netty would drop what is not decoded yet. */
+    @Override
+    public void userEventTriggered(ChannelHandlerContext own, Object event) throws Exception {
+        if (paused && event instanceof ChannelInputShutdownEvent) {
+            endHeldBack = true;
+            own.fireUserEventTriggered(event);
+        } else {
+            super.userEventTriggered(own, event);
+        }
+    }
+
     /** Goes on with what was left undecoded. */
     void resume(ChannelHandlerContext own) throws Exception {
         paused = false;
         channelRead(own, Unpooled.EMPTY_BUFFER);
         channelReadComplete(own);
+        if (endHeldBack && !paused) {
+            endHeldBack = false;
+            super.userEventTriggered(own, ChannelInputShutdownEvent.INSTANCE);
+        }
     }
 
     /** Throws away whatever comes after the request that is being read. Not to be taken back. */

@@ -15,8 +15,9 @@ import java.util.Objects;
  * @param timeouts how long a client may take
  * @param serverName value of the {@code Server} header; blank sends none. Default {@code heddle}
  * @param shutdownHook whether SIGTERM and other ways to end the JVM drain the server first. Default true
- * @param halfClose whether a client that has closed its sending side still gets its answers. Default false: such a client
- *     counts as gone, which is how handlers learn early that nobody waits for them
+ * @param halfClose whether a client that has ended its sending side, which looks the same as one that has closed the
+ *     connection, still counts as one that is there. Requests that came whole before are answered in any case. Default
+ *     false: {@link Ctx#isClientGone} says that it has gone, so that handlers learn early that perhaps nobody waits for them
  * @param scheduler settings of the scheduler that runs the handlers
  * @param netpoll settings of the netpoller that feeds it
  */

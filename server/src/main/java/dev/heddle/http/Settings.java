@@ -125,7 +125,7 @@ final class Settings {
                     ServerConfig::shutdownHook),
             new Entry(
                     "half-close",
-                    "whether a client that has closed its sending side still gets its answers",
+                    "whether a client that has ended its sending side counts as still there; it gets its answers anyway",
                     (c, v) -> c.withHalfClose(truth(v)),
                     ServerConfig::halfClose),
             scheduler("procs", "Ps: goroutines that run at once", (s, v) -> s.withProcs(integer(v)), s -> s.procs()),
