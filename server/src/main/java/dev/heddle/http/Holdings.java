@@ -13,7 +13,8 @@ import org.slf4j.LoggerFactory;
  * What all connections of a server hold together, and who goes when that is too much: those that have held most for
  * longest (bytes times the time since their last request or answer), until an eighth of the budget is free. So slow and large
  * clients go before those that are served, and idle ones, which come again, before those that have just begun. Who has got
- * on within the last second goes only when twice the budget is held: many large answers at once are no fault.
+ * on within the last second goes only when half as much again is held: many large answers at once are no fault. From half of
+ * the budget on, handlers may be less ahead of their clients ({@link #isTight}).
  *
  * <p>A connection says what it holds when that has changed by {@link #STEP_BYTES}, so the sum is right to within so much
  * for each, and requests that are small say nothing. What a connection that was cut off still holds, because a handler has it,
@@ -48,6 +49,7 @@ final class Holdings {
     private final long most;
     private final LongAdder held = new LongAdder();
     private final Seldom cuts = new Seldom();
+    private volatile boolean tight;
 
     private final AtomicBoolean relieving = new AtomicBoolean();
     /** When connections were cut off last. Written by who has {@link #relieving}. */
@@ -61,9 +63,21 @@ final class Holdings {
     /** A connection holds so many bytes more, or less. Any thread; does not wait. */
     void changed(long bytes) {
         held.add(bytes);
-        if (bytes > 0 && most > 0 && held.sum() > most) {
+        if (most == 0) {
+            return;
+        }
+        long sum = held.sum();
+        if (tight != sum > most / 2) {
+            tight = sum > most / 2; // the last one who changes the sum sees what all have changed
+        }
+        if (bytes > 0 && sum > most) {
             relieve();
         }
+    }
+
+    /** Returns whether so much is held that each connection should do with less ahead of its client. */
+    boolean isTight() {
+        return tight;
     }
 
     /** Returns what is held, in bytes. */
@@ -104,7 +118,7 @@ final class Holdings {
             if (sum <= enough) {
                 break;
             }
-            if (holder.nanos < SLOW_NANOS && sum / 2 <= most) {
+            if (holder.nanos < SLOW_NANOS && sum <= most + most / 2) {
                 continue;
             }
             holder.connection.cut();

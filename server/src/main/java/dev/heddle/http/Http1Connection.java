@@ -21,7 +21,9 @@ import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -73,6 +75,8 @@ final class Http1Connection extends ChannelInboundHandlerAdapter {
     /** How long a connection keeps its place when idle: a request may be on its way. A guess: the time to the other continent. */
     private static final long YIELD_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
+    private static final long SETTLED = -1;
+
     final Shared shared;
     private final Channel channel;
     private final Http1Decoder decoder;
@@ -94,8 +98,10 @@ final class Http1Connection extends ChannelInboundHandlerAdapter {
     /** When the first message of this burst was read; 0 between bursts. */
     private long burstNanos;
 
-    /** What it holds, as it was told last to {@link Holdings}. Written by the loop, read by others as a figure. */
-    private volatile long accounted;
+    /** What it holds, as {@link Holdings} knows it, until it is settled. */
+    private final AtomicLong accounted = new AtomicLong();
+    /** What the decoder holds. Written by the loop, read by others as a figure. */
+    private int undecoded;
     /** Whether it is cut off because the server holds too much. */
     private volatile boolean cut;
 
@@ -110,7 +116,7 @@ final class Http1Connection extends ChannelInboundHandlerAdapter {
         this.decoder = decoder;
         this.turns = new Turns(this, shared.config.limits().maxPipelined());
         this.inbound = new Inbound(this);
-        this.outbound = new Outbound(channel);
+        this.outbound = new Outbound(this, channel);
         this.writer = new AnswerWriter(this, outbound);
         outbound.flushBy(writer);
         this.maxUri = shared.config.limits().maxUriBytes();
@@ -201,8 +207,8 @@ final class Http1Connection extends ChannelInboundHandlerAdapter {
     public void channelActive(ChannelHandlerContext own) {
         shared.opened(this);
         deadlines.begin();
-        accounted = Holdings.CONNECTION_BYTES;
-        shared.holdings.changed(accounted);
+        accounted.set(Holdings.CONNECTION_BYTES);
+        shared.holdings.changed(Holdings.CONNECTION_BYTES);
         if (shared.draining) {
             channel.close();
         }
@@ -211,7 +217,7 @@ final class Http1Connection extends ChannelInboundHandlerAdapter {
     @Override
     public void channelInactive(ChannelHandlerContext own) {
         turns.abandon(cut);
-        account(); // for the last time: what a handler still has counts until it ends
+        accountAll(); // for the last time: what a handler still has counts until it ends
         outbound.shut();
         writer.drop();
         failBody("read: the connection is closed");
@@ -345,7 +351,7 @@ final class Http1Connection extends ChannelInboundHandlerAdapter {
         if (lingering && decoder.discarded() > LINGER_BYTES) {
             channel.config().setAutoRead(false); // enough; the answer has time to be read all the same
         }
-        account();
+        accountAll();
         closeIfDone();
     }
 
@@ -372,12 +378,18 @@ final class Http1Connection extends ChannelInboundHandlerAdapter {
     }
 
     /** Says what this connection holds, if that has changed by much. */
-    private void account() {
-        long now = Holdings.CONNECTION_BYTES + inbound.held() + decoder.held() + outbound.held();
-        long change = now - accounted;
-        if (Math.abs(change) >= Holdings.STEP_BYTES && !isGone()) {
-            accounted = now;
-            shared.holdings.changed(change);
+    private void accountAll() {
+        undecoded = decoder.held();
+        account();
+    }
+
+    /** The same, with what is undecoded as it was last. Any thread. */
+    void account() {
+        long now = Holdings.CONNECTION_BYTES + undecoded + inbound.held() + outbound.held();
+        long before = accounted.get();
+        boolean much = before >= 0 && Math.abs(now - before) >= Holdings.STEP_BYTES;
+        if (much && accounted.compareAndSet(before, now)) {
+            shared.holdings.changed(now - before);
         }
     }
 
@@ -393,7 +405,7 @@ final class Http1Connection extends ChannelInboundHandlerAdapter {
     /** All that handlers had left has been written. */
     void written() {
         turns.forget();
-        account();
+        accountAll();
         closeIfDone();
     }
 
@@ -502,7 +514,12 @@ final class Http1Connection extends ChannelInboundHandlerAdapter {
 
     /** Returns what it holds in bytes, roughly. Any thread. */
     long accounted() {
-        return accounted;
+        return Math.max(0, accounted.get());
+    }
+
+    /** Returns what it is known to hold; from now on that is nothing. By whoever sees its end. */
+    long settle() {
+        return Math.max(0, accounted.getAndSet(SETTLED));
     }
 
     /** Cuts it off: the server holds too much. Any thread. */
@@ -510,6 +527,17 @@ final class Http1Connection extends ChannelInboundHandlerAdapter {
         cut = true;
         count(Event.CUT);
         channel.close();
+        try {
+            channel.eventLoop().execute(this::letGo);
+        } catch (RejectedExecutionException e) {
+            LOG.debug("the loop has ended", e);
+        }
+    }
+
+    /** Lets go of what it still has although the client may have gone long ago, because a handler has not ended. */
+    private void letGo() {
+        turns.abandon(true);
+        accountAll();
     }
 
     boolean isCut() {

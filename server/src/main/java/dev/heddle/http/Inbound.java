@@ -10,10 +10,14 @@ import java.lang.invoke.VarHandle;
  * and requests that wait for their turn. The loop adds to it; whoever lets go lowers it: the handler that has read a piece,
  * the goroutine that begins or drops a request.
  *
- * Full. Above HIGH_BYTES the loop stops decoding and reading and sets `full`; whoever brings `held` down to LOW_BYTES and
+ * Full. Above HIGH_BYTES the loop stops decoding and reading and sets `full`; whoever brings `held` down to `low` and
  * finds `full` sends RESUME, and the loop looks again. The loop sets `full` before it looks at `held` again, the others lower `held` before they
  * look at `full`: one of them sees the other, so reading is always taken up again. `held` may be lowered for a thing before
  * the loop has added it, and be too low for a moment: then the loop's own look comes after the sum is right.
+ *
+ * Tight. While all connections together hold much (Holdings), that is so above TIGHT_BYTES already, and `low` is 0. It is set
+ * before `full`, and the loop looks at `held` after both, so a change of the mark loses no signal. What is held is let
+ * go of without anybody's help but the handler's (see below), so it comes to 0 whether the others hold less by then or not.
  *
  * Why nothing waits for itself. A request is held until its turn begins, its body until it is read or closed. A body that
  * is not complete is the last thing that has arrived. So when its request has the turn, all that is held are pieces that its
@@ -44,6 +48,9 @@ final class Inbound {
     /** At this it is read again; above one read of the largest size, so that a reader need not wait for the next one. */
     private static final int LOW_BYTES = 96 << 10;
 
+    /** The high mark while all connections together hold much. */
+    private static final int TIGHT_BYTES = 16 << 10;
+
     private static final VarHandle HELD;
 
     static {
@@ -58,6 +65,8 @@ final class Inbound {
     private volatile long held;
     /** Written by the loop. */
     private volatile boolean full;
+    /** At what it is read again. Written by the loop. */
+    private volatile int low = LOW_BYTES;
 
     Inbound(Http1Connection connection) {
         this.connection = connection;
@@ -66,26 +75,36 @@ final class Inbound {
     /** Something that costs so many bytes is kept. Loop only. */
     void hold(long bytes) {
         long now = (long) HELD.getAndAdd(this, bytes) + bytes;
-        if (now > HIGH_BYTES) {
-            full = true;
-            connection.pauseDecoding();
-            if (held <= LOW_BYTES) { // let go of in between, by somebody who looked before `full` was set
-                connection.signal(Signal.RESUME);
-            }
+        if (now > TIGHT_BYTES && connection.shared.holdings.isTight()) {
+            fill(0);
+        } else if (now > HIGH_BYTES) {
+            fill(full ? low : LOW_BYTES);
+        }
+    }
+
+    private void fill(int lowMark) {
+        low = lowMark;
+        full = true;
+        connection.pauseDecoding();
+        if (held <= lowMark) { // let go of in between, by somebody who looked before `full` was set
+            connection.signal(Signal.RESUME);
         }
     }
 
     /** Something that cost so many bytes is let go of. Any thread. */
     void letGo(long bytes) {
         long left = (long) HELD.getAndAdd(this, -bytes) - bytes;
-        if (left <= LOW_BYTES && left + bytes > LOW_BYTES && full) { // once for each time
-            connection.signal(Signal.RESUME);
+        if (full) {
+            int mark = low;
+            if (left <= mark && left + bytes > mark) { // once for each time
+                connection.signal(Signal.RESUME);
+            }
         }
     }
 
     /** Lets things come again if enough has been let go of. Loop only. */
     void takeUpAgain() {
-        if (full && held <= LOW_BYTES) {
+        if (full && held <= low) {
             full = false;
         }
     }

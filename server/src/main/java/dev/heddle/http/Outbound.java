@@ -30,6 +30,9 @@ import java.util.concurrent.RejectedExecutionException;
  * handler is not woken for each message: whoever waits has seen more than that in the mailbox, so the loop comes by there.
  * One handler at a time sends, so there is one waiter.
  *
+ * While all connections together hold much (Holdings) the mark is lower. It may change at any time: a handler that
+ * waits is given a permit whenever the mailbox is empty, at which both marks let it go on.
+ *
  * Bound per connection: HIGH_BYTES and one message in the mailbox, the channel's high water mark (64 KiB) and one message
  * there.
  *
@@ -59,8 +62,12 @@ final class Outbound {
         }
     }
 
+    /** The same while all connections together hold much. */
+    private static final int TIGHT_BYTES = 8 << 10;
+
     private final Channel channel;
     private final EventLoop loop;
+    private final Http1Connection connection;
     private Runnable flush;
 
     private final Mailbox<Object> mailbox = new Mailbox<>();
@@ -75,8 +82,9 @@ final class Outbound {
 
     private volatile boolean gone;
 
-    Outbound(Channel channel) {
+    Outbound(Http1Connection connection, Channel channel) {
         this.channel = channel;
+        this.connection = connection;
         this.loop = channel.eventLoop();
     }
 
@@ -133,7 +141,7 @@ final class Outbound {
     }
 
     private boolean isWritable() {
-        return channel.isWritable() && pushed - drained < HIGH_BYTES;
+        return channel.isWritable() && pushed - drained < (connection.shared.holdings.isTight() ? TIGHT_BYTES : HIGH_BYTES);
     }
 
     /**
@@ -146,6 +154,7 @@ final class Outbound {
     }
 
     private void awaitSlowly() throws ClientGoneException {
+        connection.account(); // the loop may be too busy to do so for a while
         waiting = true;
         try {
             while (true) {

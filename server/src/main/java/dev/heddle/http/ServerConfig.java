@@ -55,7 +55,7 @@ public record ServerConfig(
      *     address behind a proxy
      * @param maxHeldBytes bytes that all connections may hold together: what has arrived and is not used up, answers that
      *     their clients have not taken, and 4 KiB for each connection; 0 is no limit. Above it those are cut off that have
-     *     held most for longest, above twice that also those that have just begun. Default a quarter of the largest heap
+     *     held most for longest, half as much above it also those that have just begun. Default a quarter of the largest heap
      */
     public record Limits(
             int maxHeaderBytes,

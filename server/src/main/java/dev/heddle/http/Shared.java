@@ -67,7 +67,7 @@ final class Shared {
     void closed(Http1Connection connection) {
         if (connections.remove(connection)) {
             counters.requests.add(connection.turns().begun());
-            holdings.changed(-connection.accounted());
+            holdings.changed(-connection.settle());
         }
         if (draining && connections.isEmpty()) {
             onEmpty.run();

@@ -94,7 +94,20 @@ class HoldingsTest {
     @Test
     void bodiesThatNobodyReads() throws IOException {
         String chunk = "1000\r\n" + "x".repeat(4096) + "\r\n";
-        attack(60, "POST /gate HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk.repeat(30));
+        attack(300, "POST /gate HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk.repeat(30));
+        otherClientsAreServed();
+    }
+
+    /** Their handlers still have what they sent. */
+    @Test
+    void bodiesOfClientsThatHaveGone() throws IOException {
+        for (int i = 0; i < 40; i++) {
+            try (RawClient client = RawClient.to(server)) {
+                client.send("POST /gate HTTP/1.1\r\nHost: test\r\nContent-Length: 100000\r\n\r\n" + "x".repeat(100_000));
+            }
+        }
+        Await.until("room", () -> server.stats().bytesHeld() <= 2 * MOST + (256 << 10));
+        attack(300, "POST /gate HTTP/1.1\r\nHost: test\r\nContent-Length: 100000\r\n\r\n" + "x".repeat(100_000));
         otherClientsAreServed();
     }
 
