@@ -20,10 +20,26 @@ final class Await {
     static void done(Channel channel, Future<?> future) {
         if (!future.isDone()) {
             checkMayBlock(channel, "wait for " + channel);
-            BinarySemaphore semaphore = new BinarySemaphore();
-            future.addListener(ignored -> semaphore.release());
-            semaphore.acquire(WaitReason.IO_WAIT);
+            semaphoreOf(future).acquire(WaitReason.IO_WAIT);
         }
+    }
+
+    /**
+     * As {@link #done}, as long as the caller's current context lasts.
+     *
+     * @throws java.util.concurrent.CancellationException if that has ended; the future is as it was
+     */
+    static void doneOrEnded(Channel channel, Future<?> future) {
+        if (!future.isDone()) {
+            checkMayBlock(channel, "wait for " + channel);
+            semaphoreOf(future).await(WaitReason.IO_WAIT, Long.MAX_VALUE);
+        }
+    }
+
+    private static BinarySemaphore semaphoreOf(Future<?> future) {
+        BinarySemaphore semaphore = new BinarySemaphore();
+        future.addListener(ignored -> semaphore.release());
+        return semaphore;
     }
 
     /**

@@ -17,6 +17,7 @@ import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.RejectedExecutionException;
 
 /**
@@ -31,7 +32,11 @@ import java.util.concurrent.RejectedExecutionException;
  * <p>Channel code of the same netpoll, that is code on a poller goroutine, must not wait: what would have to wait throws
  * {@link IllegalStateException} there.
  *
- * <p>Waits are not ended by {@link Thread#interrupt}: use {@link #close} or a deadline.
+ * <p>Waits end with the caller's current {@link dev.heddle.context.Context}, and throw a {@link CancellationException}. A read
+ * that was ended has taken nothing, and a write that had handed over nothing has written nothing: the connection can be used on.
+ * A write that had handed over a part closes the connection, since what is written next would not go on where it ended.
+ *
+ * <p>Waits are not ended by {@link Thread#interrupt}: use a context, a deadline or {@link #close}.
  */
 public final class Conn implements Closeable {
     private static final String READ = "read from";
@@ -60,6 +65,7 @@ public final class Conn implements Closeable {
      * @param timeout the longest wait for the connection, not counting the look-up, rounded up to milliseconds; zero:
      *     as long as the system tries
      * @throws SocketTimeoutException if the time is over
+     * @throws CancellationException if the current context has ended; there is no connection then
      * @throws IOException if the connection is refused or anything else fails; the message says whereto
      * @throws IllegalStateException if called from channel code of this netpoll
      */
@@ -83,7 +89,12 @@ public final class Conn implements Closeable {
                 .option(ChannelOption.ALLOW_HALF_CLOSURE, true)
                 .handler(handler)
                 .connect(target);
-        Await.done(connected.channel(), connected);
+        try {
+            Await.doneOrEnded(connected.channel(), connected);
+        } catch (CancellationException e) {
+            connected.channel().close(); // also if it is connected by then
+            throw e;
+        }
         if (connected.isSuccess()) {
             return new Conn(connected.channel(), handler);
         }

@@ -12,6 +12,7 @@ import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -127,7 +128,19 @@ final class ConnWriter {
             if (start == 0) {
                 start = System.nanoTime();
             }
+            awaitChange(done);
+        }
+    }
+
+    private void awaitChange(long done) {
+        try {
             deadline.await();
+        } catch (CancellationException e) {
+            if (done > 0) { // who comes next must not go on in the middle of what this one wanted to write
+                handler.close();
+                close();
+            }
+            throw e;
         }
     }
 

@@ -54,13 +54,14 @@ final class Deadline {
     /**
      * Waits until the semaphore is released or the deadline may have passed; the caller looks again.
      *
+     * @throws java.util.concurrent.CancellationException if the caller's current context has ended
      * @throws IllegalStateException if the caller is channel code
      */
     void await() {
         long left = nanosLeft();
         if (left > 0) {
             Await.checkMayBlock(channel, channel.toString());
-            semaphore.acquire(WaitReason.IO_WAIT, left);
+            semaphore.await(WaitReason.IO_WAIT, left);
         }
     }
 

@@ -91,6 +91,7 @@ public final class Listener implements Closeable {
      * logged and tried again, after 5 ms first, at most 1 s apart.
      *
      * @throws SocketTimeoutException if the deadline has passed
+     * @throws java.util.concurrent.CancellationException if it had to wait, and the current context has ended
      * @throws IOException if the listener is closed
      * @throws IllegalStateException if somebody else is accepting here
      */
