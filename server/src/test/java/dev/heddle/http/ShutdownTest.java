@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.heddle.sched.Goroutine;
+import dev.heddle.sync.Chan;
+import dev.heddle.sync.Semaphore;
 import io.netty.util.concurrent.EventExecutor;
 import java.io.IOException;
 import java.net.ConnectException;
@@ -19,6 +21,8 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** How a server ends. */
 @HttpTest
@@ -27,12 +31,14 @@ class ShutdownTest {
     private final CountDownLatch go = new CountDownLatch(1);
     private final CompletableFuture<Throwable> interrupted = new CompletableFuture<>();
     private final List<String> order = Collections.synchronizedList(new ArrayList<>());
+    private final Semaphore taken = new Semaphore(1);
     private Logs logs;
     private Server server;
 
     @BeforeEach
     void start() throws IOException {
         logs = new Logs();
+        taken.acquire();
         server = Servers.start(App.create()
                 .get("/", c -> c.text("hello"))
                 .get("/wait", c -> {
@@ -55,6 +61,22 @@ class ShutdownTest {
                     } catch (InterruptedException e) {
                         interrupted.complete(e);
                         throw e;
+                    }
+                })
+                .get("/channel", c -> {
+                    begun.countDown();
+                    try {
+                        new Chan<String>().receive();
+                    } finally {
+                        order.add("cleaned up");
+                    }
+                })
+                .get("/semaphore", c -> {
+                    begun.countDown();
+                    try {
+                        taken.acquire();
+                    } finally {
+                        order.add("cleaned up");
                     }
                 })
                 .get("/stop", c -> c.server().stop(Duration.ZERO))
@@ -202,5 +224,17 @@ class ShutdownTest {
         server.stop();
         Await.until("the threads end", () -> Thread.getAllStackTraces().keySet().stream()
                 .noneMatch(thread -> thread.getName().equals(name + "-http")));
+    }
+
+    /** Handlers that wait in something that no interrupt ends: they are not left behind. */
+    @ParameterizedTest
+    @ValueSource(strings = {"/channel", "/semaphore"})
+    void handlersThatWaitCleanUp(String path) throws Exception {
+        try (RawClient client = RawClient.to(server)) {
+            client.get(path);
+            assertTrue(begun.await(20, TimeUnit.SECONDS));
+            assertFalse(server.stop(Duration.ofMillis(50)));
+            assertEquals(List.of("stopped", "cleaned up"), order);
+        }
     }
 }
