@@ -112,7 +112,7 @@ public class RetakeStress {
     /** An M in a declared call. */
     private abstract static class InCall extends Owned {
         InCall() {
-            m.beginBlocking();
+            m.call.declare();
         }
     }
 

@@ -313,6 +313,27 @@ final class G implements Goroutine, Executor, Runnable {
         }
     }
 
+    /** As {@link #gopark}. Returns false, and has not waited, if the goroutine cannot leave its thread. Does not throw. */
+    static boolean parkUnlessPinned(Unlockf unlockf, Object lock, WaitReason reason) {
+        Object event = Trace.recordsWaits() ? Trace.parking(current(), reason) : null;
+        M m = M.current();
+        m.curg.waitReason(reason);
+        m.leave(unlockf, lock);
+        try {
+            Thread.yield();
+        } catch (Throwable e) { // no memory or stack to leave with: as if pinned
+            assert M.current().pendingPark();
+        }
+        m = M.current();
+        boolean left = !m.pendingPark();
+        m.takePark();
+        m.curg.waitReason(null);
+        if (event != null) {
+            Trace.unparked(event);
+        }
+        return left;
+    }
+
     private static void park(Unlockf unlockf, Object lock, WaitReason reason) {
         StackProbe.check();
         M m = M.current();
@@ -339,7 +360,7 @@ final class G implements Goroutine, Executor, Runnable {
         Object lock = m.parkLock();
         Unlockf unlockf = m.takePark();
         boolean interrupted = Thread.interrupted(); // else the thread would not sleep
-        M.entersyscallblock();
+        m.call.enterBlock(false);
         try {
             pinnedOn = m;
             state = PINNED;
@@ -389,10 +410,19 @@ final class G implements Goroutine, Executor, Runnable {
             return;
         }
         if (g.lockedCount == 0) {
-            g.sched.lockedThreads.lock();
-            M m = M.current();
-            g.lockedm = m;
-            m.lockedg = g;
+            StackProbe.check();
+            g.sched.lockedThreads.check();
+            boolean granted = g.sched.reserve.acquire(M.current()); // it takes a thread from the others, as a call does
+            try {
+                g.sched.lockedThreads.lock();
+                M m = M.current();
+                g.lockedm = m;
+                m.lockedg = g;
+            } finally {
+                if (granted) {
+                    g.sched.reserve.enteredFromGoroutine();
+                }
+            }
         }
         g.lockedCount++;
     }
@@ -403,6 +433,7 @@ final class G implements Goroutine, Executor, Runnable {
             g.lockedm.lockedg = null;
             g.lockedm = null;
             g.sched.lockedThreads.unlock();
+            g.sched.reserve.lookFromGoroutine();
         }
     }
 

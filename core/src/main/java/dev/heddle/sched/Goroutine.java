@@ -76,7 +76,8 @@ public sealed interface Goroutine permits G {
      * Go's {@code runtime.LockOSThread}: the caller runs on the thread that it is on now, and on no other, and no other
      * goroutine runs there, until {@link #unlockOSThread} has been called as often as this. For native code that keeps
      * something with its thread. If the goroutine ends before that, the thread ends with it. Each wait then costs two
-     * switches between threads. Outside a goroutine it does nothing.
+     * switches between threads. Where threads are short it waits first, as a blocking call does, and may come back on
+     * another thread. Outside a goroutine it does nothing.
      *
      * @throws IllegalStateException if so many threads are locked that {@code maxThreads} leaves none for the others
      */

@@ -42,12 +42,18 @@ final class LockedThreads {
     void lock() {
         int locked;
         do {
-            locked = count;
-            if (locked + sched.gomaxprocs >= sched.config.maxThreads()) {
-                throw new IllegalStateException("lockOSThread: " + locked + " threads are locked already, and maxThreads = "
-                        + sched.config.maxThreads() + " must leave one for each of " + sched.gomaxprocs + " Ps");
-            }
+            locked = check();
         } while (!COUNT.compareAndSet(this, locked, locked + 1));
+    }
+
+    /** Throws if no more may be locked. Returns how many are. */
+    int check() {
+        int locked = count;
+        if (locked + sched.gomaxprocs >= sched.config.maxThreads()) {
+            throw new IllegalStateException("lockOSThread: " + locked + " threads are locked already, and maxThreads = "
+                    + sched.config.maxThreads() + " must leave one for each of " + sched.gomaxprocs + " Ps");
+        }
+        return locked;
     }
 
     int count() {
@@ -78,8 +84,7 @@ final class LockedThreads {
                 m.handoffp();
             }
             if (g.isDead()) {
-                unlock(); // this thread ends
-                return false;
+                return false; // this thread ends, and unlocks
             }
             if (!stoplockedm(m)) {
                 return false;

@@ -61,8 +61,13 @@ final class M extends Carrier implements Poller.Ready {
     /** Whether the goroutine that is leaving has been queued or committed to a wait, so that others may have it. */
     private boolean givenAway;
 
-    /** Nested declared blocking calls of the mounted goroutine. */
-    private int syscallDepth;
+    /** The declared blocking call of the mounted goroutine, if it is in one. */
+    final DeclaredCall call;
+
+    /** How often {@link Reserve} counts it as away, and as away in a call. Under the lock there. */
+    int away;
+
+    int awayInCall;
 
     volatile Where where = Where.RUNNING;
 
@@ -104,6 +109,7 @@ final class M extends Carrier implements Poller.Ready {
         this.id = id;
         this.nextp = nextp;
         this.trace = new TraceWriter(id);
+        this.call = new DeclaredCall(this);
     }
 
     /** The M under the caller, of whatever scheduler, or null. */
@@ -124,7 +130,9 @@ final class M extends Carrier implements Poller.Ready {
             P first = nextp;
             nextp = null;
             sched.trace.threadStart(this);
-            acquirep(first);
+            if (first != null) {
+                acquirep(first);
+            }
             osThreadId = OsThreads.currentId();
             while (p != null || sched.spares.stopm(this)) {
                 G g = sched.findRunnable.find(this);
@@ -215,7 +223,7 @@ final class M extends Carrier implements Poller.Ready {
     }
 
     /** For dumps and statistics. */
-    private void where(Where now) {
+    void where(Where now) {
         WHERE.setRelease(this, now);
     }
 
@@ -238,12 +246,22 @@ final class M extends Carrier implements Poller.Ready {
         if (status == PState.RUNNING || status == PState.SYSCALL) {
             long to = PState.with(word, PState.SCHED);
             if (!p.cas(word, to)) {
-                this.p = null; // sysmon has it
+                call.lost(status == PState.SYSCALL); // sysmon has it
                 return NO_P;
             }
             word = to;
         }
         return status;
+    }
+
+    /** Makes another status of RUNNING or SYSCALL. False if the P has been taken. */
+    boolean casStatus(P p, int status) {
+        long to = PState.with(word, status);
+        if (p.cas(word, to)) {
+            word = to;
+            return true;
+        }
+        return false;
     }
 
     /** After {@link #enterSched}; no fence. */
@@ -267,6 +285,7 @@ final class M extends Carrier implements Poller.Ready {
     /** Go's {@code acquirep}: takes over a P in transit, which keeps its status (SCHED or SPINNING). */
     void acquirep(P next) {
         assert p == null : "has " + p;
+        call.findsBack();
         long w = next.word();
         assert PState.status(w) == PState.SCHED || PState.status(w) == PState.SPINNING : PState.name(w);
         p = next;
@@ -385,8 +404,7 @@ final class M extends Carrier implements Poller.Ready {
             return null;
         }
         StackProbe.check();
-        m.enterSyscall();
-        return m;
+        return m.call.enter();
     }
 
     /** Go's {@code entersyscallblock}: hands the P on at once. */
@@ -396,40 +414,7 @@ final class M extends Carrier implements Poller.Ready {
             return null;
         }
         StackProbe.check();
-        if (m.syscallDepth++ == 0) {
-            m.sched.countSyscall(m.p);
-            m.sched.trace.goSyscallBegin(m, true);
-            m.where = Where.SYSCALL;
-            VirtualThreads.pin();
-            try {
-                if (m.enterSched() != NO_P) {
-                    m.p.handoffs++;
-                    m.handoffp();
-                }
-                m.sched.trace.flush(m);
-            } finally {
-                VirtualThreads.unpin();
-            }
-        }
-        return m;
-    }
-
-    private void enterSyscall() {
-        if (syscallDepth++ > 0) {
-            return;
-        }
-        P p = this.p;
-        sched.countSyscall(p);
-        sched.trace.goSyscallBegin(this, false);
-        where(Where.SYSCALL);
-        if (p != null) {
-            long to = PState.with(word, PState.SYSCALL);
-            if (p.cas(word, to)) {
-                word = to;
-            } else {
-                this.p = null;
-            }
-        }
+        return m.call.enterBlock(true);
     }
 
     /**
@@ -443,79 +428,21 @@ final class M extends Carrier implements Poller.Ready {
             return;
         }
         M m = current();
-        if (m != null && m.syscallDepth > 0 && --m.syscallDepth == 0) {
-            m.exitSyscall(true);
-        }
-    }
-
-    /**
-     * Fast: the P is still ours. Else any idle P. Else the goroutine goes to the global queue and this thread becomes a
-     * spare; if it may not or cannot leave its stack now, it goes on without a P until it does.
-     */
-    private void exitSyscall(boolean mayYield) {
-        where(Where.RUNNING);
-        P p = this.p;
-        if (p != null) {
-            long to = PState.with(word, PState.RUNNING); // the same slice: a call does not renew it
-            if (p.cas(word, to)) {
-                word = to;
-                sched.trace.goSyscallEnd(this, false);
-                if (p.preempt && mayYield) {
-                    G.gosched();
-                }
-                return;
-            }
-            this.p = null;
-        }
-        sched.trace.goSyscallEnd(this, true);
-        VirtualThreads.pin();
-        try {
-            P idle = StackProbe.room() ? sched.idle.pidleget() : null;
-            if (idle != null) {
-                acquirep(idle);
-                sched.trace.goStart(this, curg);
-                status(PState.RUNNING);
-                return;
-            }
-        } finally {
-            VirtualThreads.unpin();
-        }
-        if (mayYield) {
-            G.gosched();
+        if (m != null) {
+            m.call.exit();
         }
     }
 
     /** The JDK is about to block in the mounted goroutine. */
     @Override
     public boolean beginBlocking() {
-        if (syscallDepth > 0) {
-            return false;
-        }
-        enterSyscall();
-        return true;
+        return call.begin();
     }
 
     /** The JDK has blocked, or the goroutine has left the stack in the middle of a declared call. */
     @Override
     public void endBlocking() {
-        if (syscallDepth > 0) {
-            syscallDepth = 0;
-            if (onG0()) {
-                where = Where.RUNNING;
-                if (p != null) {
-                    long to = PState.with(word, PState.RUNNING);
-                    if (p.cas(word, to)) {
-                        word = to;
-                    } else {
-                        p = null;
-                    }
-                }
-                sched.trace.goSyscallEnd(this, p == null);
-            } else {
-                // not by a yield: the JDK may hold its locks here, and a queue is a bad place to wait with them
-                exitSyscall(false);
-            }
-        }
+        call.end();
     }
 
     boolean inSyscall() {

@@ -41,6 +41,9 @@ final class Procresize {
         changing.lock();
         try {
             int before = sched.gomaxprocs;
+            if (sched.stopping) { // a change may have been left half-way, so a P beyond gomaxprocs need not be dead
+                return before;
+            }
             if (n > before) {
                 grow(n);
                 sched.idle.wakep();
@@ -50,6 +53,7 @@ final class Procresize {
             return before;
         } finally {
             changing.unlock();
+            sched.reserve.changed();
         }
     }
 
@@ -112,10 +116,16 @@ final class Procresize {
         int status = PState.status(word);
         M m = p.m;
         G g = m == null ? null : m.curg;
-        if (status != PState.RUNNING && status != PState.SYSCALL || !p.cas(word, PState.nextEpoch(word, PState.SCHED))) {
+        if (m == null || status != PState.RUNNING && status != PState.SYSCALL) {
+            return false;
+        }
+        sched.reserve.leaves(m, status == PState.SYSCALL, false);
+        if (!p.cas(word, PState.nextEpoch(word, PState.SCHED))) {
+            sched.reserve.stays(m, status == PState.SYSCALL);
             return false;
         }
         p.m = null;
+        sched.reserve.look();
         p.handoffs += status == PState.SYSCALL ? 1 : 0;
         sched.trace.procRetire(p, m, g);
         sched.lock.lock();

@@ -44,6 +44,7 @@ final class Sched {
     final FindRunnable findRunnable;
     final Procresize procresize;
     final LockedThreads lockedThreads;
+    final Reserve reserve;
     final Deadlock deadlock;
     final Sysmon sysmon;
     final VirtualThreads.Container container;
@@ -87,6 +88,7 @@ final class Sched {
         this.findRunnable = new FindRunnable(this);
         this.procresize = new Procresize(this);
         this.lockedThreads = new LockedThreads(this);
+        this.reserve = new Reserve(this);
         this.deadlock = new Deadlock(this);
         this.sysmon = new Sysmon(this);
         this.container = VirtualThreads.container(
@@ -394,7 +396,12 @@ final class Sched {
     }
 
     void exited(M m) {
-        threads.remove(m);
+        threads.remove(m); // first: else its place seems to be free for a moment
+        m.call.findsBack();
+        if (m.lockedg != null) {
+            lockedThreads.unlock();
+        }
+        reserve.replace();
         life.threadEnded();
     }
 

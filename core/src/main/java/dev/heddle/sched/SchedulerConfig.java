@@ -10,8 +10,8 @@ import java.util.Objects;
  * @param procs number of Ps: how many goroutines may run at once; 1 to {@value #MAX_PROCS}. Default: the processors that
  *     the JVM sees
  * @param maxThreads the most threads (Ms) that may live; at least {@code procs + 1}, at most {@value #MAX_THREADS}.
- *     Default {@value #MAX_THREADS}, as Go's {@code sched.maxmcount}. Where Go ends the process, a blocked or CPU-bound
- *     goroutine here keeps its P
+ *     Default {@value #MAX_THREADS}, as Go's {@code sched.maxmcount}. Where Go ends the process, those who want to block wait
+ *     here: at most {@code maxThreads - procs} threads are in declared blocking calls at once
  * @param maxHogs the most goroutines that may run on without a P after theirs was taken; 0 switches the preemption of
  *     CPU-bound goroutines off
  * @param quantum how long a goroutine may run before its P is taken; at least 1 ms. Default 10 ms, Go's

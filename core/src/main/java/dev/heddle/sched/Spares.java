@@ -36,7 +36,7 @@ final class Spares {
 
     /** Whether a P that is taken from somebody would find a thread. */
     boolean canStart() {
-        return count > 0 || sched.threads.count() < sched.config.maxThreads();
+        return count > 0 || sched.threads.mayMake();
     }
 
     /** Takes a spare for this P, or asks for a new thread and returns null. Under the lock. */
@@ -76,6 +76,7 @@ final class Spares {
      */
     boolean stopm(M m) {
         assert m.p == null : m + " has " + m.p;
+        m.call.findsBack();
         sched.trace.threadPark(m, false);
         sched.lock.lock();
         if (sched.stopping) {

@@ -10,6 +10,9 @@ import dev.heddle.sched.jdk.VirtualThreads;
  * <p>The JDK announces some blocking calls by itself (name look-ups, {@code fsync}, pipes, process waits); ordinary file
  * I/O and native code it does not. Code that runs outside a goroutine may use these methods too: the call is then simply
  * made.
+ *
+ * <p>When threads are short, because of {@link SchedulerConfig#maxThreads} or because the system refuses them, a goroutine
+ * waits here until others have come back from their calls, so that one thread at least is left for those that run.
  */
 public final class Syscall {
     /** A call that may block its thread. */

@@ -91,53 +91,6 @@ final class Sysmon implements Runnable {
     /** Whether a goroutine waits on any queue, counted when first asked for in a round; null if not yet. */
     private Boolean queued;
 
-    /** What sysmon remembers of one P. */
-    private static final class Watch {
-        /** A word of the slice that is watched. */
-        long word;
-
-        long since;
-        M m;
-        long cpuNanos;
-        boolean cpuKnown;
-        /** It has used next to no processor time since {@link #calmSince}, when it had used this much. */
-        long calmCpuNanos;
-
-        long calmSince;
-        /** In how many looks on end. */
-        int seenAsleep;
-
-        final SleepWatch sleep = new SleepWatch();
-        boolean denied;
-        long deniedAt;
-        /** The call that it was seen in. */
-        boolean inCall;
-
-        long syscalltick;
-        long callSince;
-
-        void cpu(long nanos, long now) {
-            cpuNanos = nanos;
-            cpuKnown = true;
-            calmCpuNanos = nanos;
-            calmSince = now;
-        }
-
-        /**
-         * Whether it has used next to no processor time for half a quantum. One that computes first and then blocks is
-         * seen from the moment that it blocks: it may never use enough for a hog, and as a hog it might not be taken.
-         */
-        boolean isCalm(long nanos, long now, long quantumNanos) {
-            long passed = now - calmSince;
-            if (nanos - calmCpuNanos > quantumNanos / 50 + passed / 25) { // a few percent: a guess
-                calmCpuNanos = nanos;
-                calmSince = now;
-                return false;
-            }
-            return passed >= quantumNanos / 2;
-        }
-    }
-
     /** What a poll of sysmon finds. */
     private final class ReadyList implements Poller.Ready {
         private G list;
@@ -293,6 +246,7 @@ final class Sysmon implements Runnable {
     int round(long now) {
         netpoll(now);
         lateTimers(now);
+        sched.reserve.look();
         if (stranded()) {
             workUnseen = false; // before the wake-up: what comes now sets it again
             sched.idle.wakep();
@@ -329,6 +283,10 @@ final class Sysmon implements Runnable {
                 || sched.idle.npidle() == sched.gomaxprocs && sched.netpoller.mustBePolled();
         for (P p : sched.procs) {
             work |= !p.isEmpty() || p.timers.minWhen() != Timers.NONE && sched.netpoller.lastpoll() != 0;
+        }
+        if (work && !sched.spares.canStart()) { // to ask would be in vain; who sleeps in the poll is free, though
+            sched.netpoller.wakeup();
+            return false;
         }
         return work;
     }
@@ -406,8 +364,11 @@ final class Sysmon implements Runnable {
             return false;
         }
         M m = watch.m;
-        G g = m == null ? null : m.curg; // before it may go on without its P
-        if (!mayTake || !sched.spares.canStart() || !take(p, word)) {
+        if (m == null || !mayTake || !sched.spares.canStart()) {
+            return false;
+        }
+        G g = m.curg; // before it may go on without its P
+        if (!takeFrom(m, p, word, true)) {
             return false;
         }
         p.handoffs++;
@@ -499,7 +460,7 @@ final class Sysmon implements Runnable {
         M m = watch.m;
         m.asleepSinceCpuNanos = cpuNanos(m);
         G g = m.curg; // before it may go on without its P
-        if (!take(p, word)) {
+        if (!takeFrom(m, p, word, false)) {
             return false;
         }
         lastAsleep = Clock.nanotime();
@@ -513,13 +474,23 @@ final class Sysmon implements Runnable {
         M m = watch.m;
         m.asleepSinceCpuNanos = -1;
         G g = m.curg;
-        if (!take(p, word)) {
+        if (!takeFrom(m, p, word, false)) {
             return false;
         }
         hogs++;
         preemptions++; // this thread only
         sched.trace.procPreempt(trace, p, m, g);
         sched.handoff.handoffp(p);
+        return true;
+    }
+
+    private boolean takeFrom(M m, P p, long word, boolean inCall) {
+        sched.reserve.leaves(m, inCall, false);
+        if (!take(p, word)) {
+            sched.reserve.stays(m, inCall);
+            return false;
+        }
+        sched.reserve.look(); // the M is no longer seen with this P
         return true;
     }
 

@@ -11,9 +11,15 @@ import java.util.concurrent.locks.LockSupport;
  *
  * <p>A P that waits for a thread stands on a list, in transit. If no thread can be had, because of {@code maxThreads} or
  * because the system refuses, the P goes back to the idle list: nothing is lost, since its work can be stolen, and this
- * is counted and logged.
+ * is counted and logged. {@link Reserve} sees to it that somebody is left to do so, and has threads made ahead.
+ *
+ * <p>A system that has refused a thread is left in peace for 1 ms, and for twice as long after each further refusal, up to 1 s:
+ * each question costs it time and the JVM writes a warning. The first thread that it gives ends that.
  */
 final class Threads implements Runnable {
+    private static final long FIRST_PAUSE_NANOS = 1_000_000;
+    private static final long LONGEST_PAUSE_NANOS = 1_000_000_000;
+
     private final Sched sched;
     private final Thread template;
     /** Under the lock. */
@@ -26,6 +32,16 @@ final class Threads implements Runnable {
     private volatile long created;
     private volatile long failures;
     private boolean failureLogged;
+    /** Ms that have been started and have not ended. Written under the monitor. */
+    private volatile int live;
+    /** Somebody wants a thread to be made before it is needed. */
+    private volatile boolean spareWanted;
+    /** The system is not asked before, or 0. Written by the template, as is the other. */
+    private volatile long refusedUntil;
+
+    private long pauseNanos;
+    /** For tests, which throw here what the system would. */
+    volatile Runnable beforeStart;
 
     Threads(Sched sched) {
         this.sched = sched;
@@ -56,6 +72,35 @@ final class Threads implements Runnable {
         return failures;
     }
 
+    /** How many Ms there are for sure: started, and not ended. */
+    int live() {
+        return live;
+    }
+
+    /** Whether a thread could be made as far as is known. */
+    boolean mayMake() {
+        return count() < sched.config.maxThreads() && !isRefusing();
+    }
+
+    /** Whether the system has just refused a thread. */
+    boolean isRefusing() {
+        long until = refusedUntil;
+        return until != 0 && Clock.nanotime() - until < 0;
+    }
+
+    /** Whether a thread is still to be made for whoever wanted one. For checks. */
+    boolean isSpareWanted() {
+        return spareWanted;
+    }
+
+    /** Has a thread made that parks as a spare: as soon as may be, if there are not too many. Any thread. */
+    void wantSpare() {
+        if (!spareWanted) {
+            spareWanted = true;
+            LockSupport.unpark(template);
+        }
+    }
+
     /** Under the lock. */
     void request(P p) {
         p.link = waiting;
@@ -71,10 +116,16 @@ final class Threads implements Runnable {
     public void run() {
         while (!sched.stopping) {
             P p = next();
-            if (p == null) {
+            if (p == null && spareWanted && mayMake()) {
+                spareWanted = false; // before it is made: whoever wants another one sets it again
+                Refusal refusal = create(null);
+                if (refusal != null) {
+                    spareWanted = true; // asked again later
+                    refused(refusal);
+                }
+            } else if (p == null) {
                 if (!sched.stopping) { // again: a wait for the lock may have used up the wake-up that came with it
-                    LockSupport.park(this);
-                    Thread.interrupted(); // by a stranger: else no park would wait any more
+                    pause();
                 }
             } else {
                 Refusal refusal = create(p);
@@ -88,6 +139,22 @@ final class Threads implements Runnable {
         for (P p = next(); p != null; p = next()) {
             sched.idle.abandon(p);
         }
+    }
+
+    /** Until somebody asks, or until the system may be asked again. */
+    private void pause() {
+        boolean wanted = spareWanted;
+        if (wanted) {
+            spareWanted = false; // before the count: whoever ends after it asks again, if somebody waits
+            wanted = count() < sched.config.maxThreads();
+            spareWanted |= wanted;
+        }
+        if (!wanted) {
+            LockSupport.park(this);
+        } else if (isRefusing()) {
+            LockSupport.parkNanos(this, refusedUntil - Clock.nanotime());
+        }
+        Thread.interrupted(); // by a stranger: else no park would wait any more
     }
 
     private P next() {
@@ -108,31 +175,49 @@ final class Threads implements Runnable {
     }
 
     /** Why there is no thread. */
-    private record Refusal(String why, Throwable cause) {}
+    private record Refusal(String why, Throwable cause) {
+        /** The system has refused a thread a moment ago. */
+        static final Refusal NOT_ASKED = new Refusal("the system refuses threads", null);
+    }
 
-    /** Null if there is a new M for this P. */
+    /** Null if there is a new M, for this P or, without one, a spare. */
     private Refusal create(P p) {
         try {
             if (count() >= sched.config.maxThreads()) {
                 return new Refusal("maxThreads = " + sched.config.maxThreads() + " threads live already", null);
             }
+            if (isRefusing()) {
+                return Refusal.NOT_ASKED;
+            }
             M m = new M(sched, nextId, p);
             all.put(m.id, m);
             try {
+                if (beforeStart != null) {
+                    beforeStart.run();
+                }
                 m.start();
             } catch (Throwable e) {
-                remove(m);
+                all.remove(m.id);
                 throw e;
             }
+            count(1);
             nextId++;
             created++; // this thread only
+            refusedUntil = 0;
+            pauseNanos = 0;
+            sched.reserve.look(); // one more lives
             return null;
         } catch (Throwable e) {
+            pauseNanos = Math.clamp(2 * pauseNanos, FIRST_PAUSE_NANOS, LONGEST_PAUSE_NANOS);
+            refusedUntil = Clock.nanotime() + pauseNanos;
             return new Refusal("the system refused a thread", e);
         }
     }
 
     private void refused(Refusal refusal) {
+        if (refusal == Refusal.NOT_ASKED) {
+            return;
+        }
         failures++; // this thread only
         if (!failureLogged) {
             failureLogged = true;
@@ -144,9 +229,14 @@ final class Threads implements Runnable {
         }
     }
 
-    /** An M ends. Called by that thread, and by the template for one that never began. */
+    private synchronized void count(int change) {
+        live += change;
+    }
+
+    /** An M ends. Called by that thread. */
     synchronized void remove(M m) {
         all.remove(m.id);
+        count(-1);
         notifyAll();
     }
 

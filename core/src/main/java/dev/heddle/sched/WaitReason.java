@@ -19,6 +19,8 @@ public enum WaitReason {
     WAITGROUP_WAIT("sync.WaitGroup.Wait"),
     /** Waits for another goroutine to end. Go has no such wait. */
     JOIN("join"),
+    /** Waits to go into a blocking call until others have come back, or a thread has been made. Go has no such wait. */
+    BLOCKING_CALL("blocking call"),
     /** Parked by code of the JDK or by a library through {@code LockSupport}, a monitor or a sleep. Go has no such wait. */
     JDK("jdk park");
 

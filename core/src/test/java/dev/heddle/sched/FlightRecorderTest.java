@@ -41,8 +41,9 @@ class FlightRecorderTest {
     }
 
     @Test
-    void theLifeOfAGoroutine() {
+    void theLifeOfAGoroutine() throws Exception {
         try (Scheduler s = Started.withoutSysmon(1)) { // which would take the P from the call
+            Started.secondThread(s);
             s.flightRecorder().start(Duration.ofHours(1), PLENTY);
             BinarySemaphore semaphore = new BinarySemaphore();
             Goroutine waiter = s.go("waiter", () -> {

@@ -33,9 +33,9 @@ class LockOSThreadTest {
     void locksAreCounted() throws Exception {
         try (Scheduler s = Started.procs(2)) {
             Started.call(s, () -> {
-                M m = M.current();
-                assertNull(m.lockedg);
+                assertNull(M.current().lockedg);
                 Goroutine.lockOSThread();
+                M m = M.current(); // it may have waited for another thread before
                 Goroutine.lockOSThread();
                 assertSame(G.current(), m.lockedg);
                 Goroutine.unlockOSThread();
@@ -328,7 +328,7 @@ class LockOSThreadTest {
                         Goroutine.lockOSThread();
                         end.acquire(WaitReason.SEMACQUIRE);
                     });
-                    Waiting.until(s, "it waits", () -> g.state() == Goroutine.State.WAITING);
+                    Waiting.until(s, "it waits", () -> g.waitReason() == WaitReason.SEMACQUIRE);
                 }
                 IllegalStateException e = Started.call(
                         s, () -> assertThrows(IllegalStateException.class, Goroutine::lockOSThread));

@@ -47,6 +47,9 @@ final class Quiet {
             sched.lock.unlock();
         }
         found.addAll(torn(sched));
+        if (sched.allGs.live() == 0 && sched.reserve.counts() != 0) {
+            found.add("the reserve counts " + sched.reserve.counts());
+        }
         return found;
     }
 

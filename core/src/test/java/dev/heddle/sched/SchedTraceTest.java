@@ -73,6 +73,7 @@ class SchedTraceTest {
     @Test
     void inDetail() throws Exception {
         try (Scheduler s = Started.withoutSysmon(1)) { // which would take the P from the call
+            Started.secondThread(s);
             BinarySemaphore semaphore = new BinarySemaphore();
             Goroutine waiter = s.go(() -> semaphore.acquire(WaitReason.CHAN_RECEIVE));
             Waiting.until(s, "it waits", () -> waiter.state() == Goroutine.State.WAITING);
@@ -95,7 +96,7 @@ class SchedTraceTest {
             assertEquals("2", p.group("status"), "in a call");
             long machine = Long.parseLong(p.group("m"));
             assertEquals("1", p.group("ring"), "runnext is not counted");
-            assertEquals("1", p.group("calls"));
+            assertEquals("2", p.group("calls"));
             Matcher m = line(M_LINE, block, machine);
             assertEquals("0", m.group("p"));
             assertEquals("" + ids[0], m.group("curg"));

@@ -50,6 +50,7 @@ final class Sim {
     /** The installed netpoller, or null. */
     SimPoller poller;
     private final SimOrder order;
+    private final SplittableRandom refusals;
     private final SimChecks checks;
     private final SimTwin twin;
     private final List<String> sites;
@@ -68,6 +69,7 @@ final class Sim {
         this.sites = sites;
         this.setting = setting;
         this.order = new SimOrder(random);
+        this.refusals = random.split();
         active = this;
         this.sched = new Scheduler(setting.config()).sched();
         this.checks = new SimChecks(this);
@@ -387,6 +389,9 @@ final class Sim {
     }
 
     static void start(Thread thread) {
+        if (thread instanceof M && active.setting.refuses && active.refusals.nextBoolean()) {
+            throw new OutOfMemoryError("unable to create native thread, as the seed wants it");
+        }
         active.thread(thread.getName(), thread, false, thread::run);
     }
 

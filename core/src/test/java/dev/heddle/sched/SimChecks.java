@@ -74,10 +74,25 @@ final class SimChecks {
     void atRest() {
         owned();
         queued();
+        if (sched.reserve.makesWaitInVain()) {
+            Sim.fail("somebody waits to go into a call, and there is room: " + sched.reserve, null);
+        }
+        if (allAreInCalls() && !sched.threads.isSpareWanted()) { // one that was locked may have ended, and the next been refused
+            Sim.fail("all threads are in calls that have been declared", null);
+        }
         boolean refused = sched.threads.failures() > 0; // then sysmon sees to what was left behind
         if (sched.idle.npidle() > 0 && !refused) {
             conserved();
         }
+    }
+
+    private boolean allAreInCalls() {
+        int inCalls = 0;
+        for (M m : sched.threads.all()) {
+            G g = m.curg;
+            inCalls += m.inSyscall() && (g == null || !((SimGoroutine) g.thread).pinned) ? 1 : 0;
+        }
+        return inCalls != 0 && inCalls == sched.threads.count();
     }
 
     private void owned() {

@@ -84,6 +84,8 @@ final class SimCost implements BiFunction<String, Integer, Long> {
                 }
                 case "enter a call and return" -> {
                     M m = running();
+                    Sim.field(Spares.class, "count", int.class).set(sched.spares, 1); // as always after the first call
+                    sched.reserve.changed();
                     yield count(() -> {
                         m.beginBlocking();
                         m.endBlocking();

@@ -54,6 +54,7 @@ final class SimRun implements Function<Map<String, Object>, String> {
         run.put("blocking polls", stats.netpolls().blocking());
         run.put("threads", stats.threadsCreated());
         run.put("threads refused", stats.threadFailures());
+        run.put("waited for a thread", sim.sched.reserve.waited());
         run.put("threads retired", stats.threadsCreated() - sim.sched.threads.all().size());
         run.forEach((name, value) -> figures.merge(name, value, Long::sum));
     }

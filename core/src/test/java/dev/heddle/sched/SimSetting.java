@@ -21,6 +21,8 @@ final class SimSetting {
     final boolean resizes;
     /** So few threads that some are refused. */
     final boolean fewThreads;
+    /** The system refuses every other thread. */
+    final boolean refuses;
     final int goroutines;
     final int foreigners;
     final int operations;
@@ -54,6 +56,7 @@ final class SimSetting {
         alone = focused ? twin.alone : random.nextBoolean() ? -1 : random.nextInt() & random.nextInt();
         hogs = random.nextInt(4);
         keepAlive = Duration.ofMillis(random.nextBoolean() ? 1 : 1_000);
+        refuses = sysmon && random.nextInt(8) == 0;
     }
 
     /** For counting on a machine of this size: no scenario. */
@@ -74,6 +77,7 @@ final class SimSetting {
         alone = 0;
         hogs = 0;
         keepAlive = Duration.ofSeconds(1);
+        refuses = false;
     }
 
     SchedulerConfig config() {
@@ -85,6 +89,7 @@ final class SimSetting {
     public String toString() {
         return "procs " + procs + ", goroutines " + goroutines + ", operations " + operations
                 + (sysmon ? ", sysmon" : "") + (poller ? ", poller" : "") + (smallRings ? ", small rings" : "")
-                + (traces ? ", stack traces" : "") + (resizes ? ", changes of procs" : "") + (fewThreads ? ", few threads" : "");
+                + (traces ? ", stack traces" : "") + (resizes ? ", changes of procs" : "") + (fewThreads ? ", few threads" : "")
+                + (refuses ? ", refusals" : "");
     }
 }

@@ -43,13 +43,21 @@ enum SimTwin {
     /** The owner takes its P back from RUNNING or SYSCALL without asking whether it still has it. */
     ENTERS_BLINDLY("M.enterSched", "P.cas", "storeWord"),
     /** The same on the way out of a call. */
-    RETURNS_BLINDLY("M.exitSyscall", "P.cas", "storeWord"),
+    RETURNS_BLINDLY("DeclaredCall.leave", "M.casStatus", "storeStatus"),
     /** A P that is handed off goes to the idle list whatever is queued on it. */
     HANDOFF_LEAVES_WORK("Handoff.handoffp", "P.isEmpty", 1),
     /** The sleeping poller is not told of an earlier timer. */
     NO_BREAK("", "Netpoller.breakIfLater", 0),
     /** Two Ms block in the netpoller. */
-    TWO_POLLERS("Netpoller.block", "java/lang/invoke/VarHandle.getAndSet", "readOnly");
+    TWO_POLLERS("Netpoller.block", "java/lang/invoke/VarHandle.getAndSet", "readOnly"),
+    /** Whoever goes into a call does not ask whether somebody is left. */
+    NEVER_ASKS("DeclaredCall.enter", "Reserve.mustAsk", 0),
+    /** The end of a call does not look who waits for its place. */
+    LEAVES_NO_ROOM("DeclaredCall.leave", "Reserve.lookFromGoroutine", 0),
+    /** A P is taken out of a call, and its M is not counted any more. */
+    NOT_AWAY("Sysmon.takeFrom", "Reserve.leaves", 0),
+    /** An M that is born is told to nobody. */
+    BORN_SILENTLY("Threads.create", "Reserve.look", 0);
 
     static {
         // what takes several rare things at once is looked for among the few kinds of operations that it takes
@@ -95,6 +103,7 @@ enum SimTwin {
 
     // -- what is called instead --
 
+    private static final VarHandle M_WORD = Sim.field(M.class, "word", long.class);
     private static final VarHandle STATE = Sim.field(G.class, "state", int.class);
 
     static long sameEpoch(long word, int status) {
@@ -131,6 +140,13 @@ enum SimTwin {
 
     static boolean storeWord(P p, long from, long to) {
         p.word(to);
+        return true;
+    }
+
+    static boolean storeStatus(M m, P p, int status) {
+        long word = (long) M_WORD.get(m);
+        M_WORD.set(m, PState.with(word, status));
+        p.word(PState.with(word, status));
         return true;
     }
 

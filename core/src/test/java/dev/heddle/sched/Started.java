@@ -43,6 +43,12 @@ final class Started {
         return scheduler;
     }
 
+    /** Has a thread made beside the first, for which the first blocking call of a scheduler waits. */
+    static void secondThread(Scheduler scheduler) throws Exception {
+        call(scheduler, () -> Syscall.call(() -> 1));
+        Waiting.until(scheduler, "a thread is spare", () -> scheduler.sched().spares.count() > 0);
+    }
+
     /** The parts of a scheduler, wired but without threads. */
     static Sched unstarted(int procs) {
         return new Sched(null, SchedulerConfig.defaults().withName("unstarted").withProcs(procs));

@@ -34,7 +34,7 @@ final class Plays {
     }
 
     static List<TraceEvent> syscall() {
-        try (Stage stage = Stage.calm(1);
+        try (Stage stage = Stage.afterACall(1);
                 KernelCall call = new KernelCall()) {
             Goroutine caller = stage.go("caller", () -> {
                 stage.go("next", call::end);
@@ -47,7 +47,7 @@ final class Plays {
     }
 
     static List<TraceEvent> returnWithFreeP() {
-        try (Stage stage = Stage.calm(1);
+        try (Stage stage = Stage.afterACall(1);
                 KernelCall call = new KernelCall()) {
             Goroutine caller = stage.go("caller", () -> {
                 stage.go("next", () -> {});
@@ -63,7 +63,7 @@ final class Plays {
     }
 
     static List<TraceEvent> returnWithoutP() {
-        try (Stage stage = Stage.calm(1);
+        try (Stage stage = Stage.afterACall(1);
                 KernelCall call = new KernelCall()) {
             AtomicBoolean running = new AtomicBoolean();
             AtomicBoolean queued = new AtomicBoolean();

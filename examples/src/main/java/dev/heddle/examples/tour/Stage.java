@@ -3,6 +3,7 @@ package dev.heddle.examples.tour;
 import dev.heddle.sched.Goroutine;
 import dev.heddle.sched.Scheduler;
 import dev.heddle.sched.SchedulerConfig;
+import dev.heddle.sched.Syscall;
 import dev.heddle.sched.TraceEvent;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -29,18 +30,27 @@ final class Stage implements AutoCloseable {
 
     final Scheduler scheduler;
 
-    private Stage(SchedulerConfig config) {
+    private Stage(SchedulerConfig config, boolean spare) {
         scheduler = Scheduler.start(config.withName("tour"));
+        if (spare) {
+            awaitEnd(go("first call", () -> Syscall.call(() -> 0)));
+            awaitRest();
+        }
         scheduler.flightRecorder().start(LIMIT, MAX_BYTES);
     }
 
     /** With Go's quantum of 10 ms. */
     static Stage preemptive(int procs) {
-        return new Stage(SchedulerConfig.defaults().withProcs(procs));
+        return new Stage(SchedulerConfig.defaults().withProcs(procs), false);
     }
 
     static Stage calm(int procs) {
-        return new Stage(SchedulerConfig.defaults().withProcs(procs).withQuantum(NO_PREEMPTION));
+        return new Stage(SchedulerConfig.defaults().withProcs(procs).withQuantum(NO_PREEMPTION), false);
+    }
+
+    /** After a blocking call, the first of which waits until a second thread has been made. */
+    static Stage afterACall(int procs) {
+        return new Stage(SchedulerConfig.defaults().withProcs(procs).withQuantum(NO_PREEMPTION), true);
     }
 
     Goroutine go(String name, Runnable body) {
