@@ -26,6 +26,9 @@ import java.nio.channels.spi.SelectorProvider;
  * pass and it does not wait. After the wait it sets RUNNING and runs all tasks: a task whose wake-up that store
  * overwrites was queued before. A wake-up between the CAS and the select is kept by the selector itself; one that comes
  * after the select makes a later one return early, which costs a pass.
+ *
+ * <p>Nobody reports I/O while the goroutine does not wait. So a pass that comes without a wait before it, since there are
+ * tasks all the time, has to ask the selector: I/O would never be seen otherwise.
  */
 final class SelectorPark implements Park {
     private static final int RUNNING = 0;
@@ -49,7 +52,10 @@ final class SelectorPark implements Park {
     @SuppressWarnings("unused") // through STATE
     private int state;
 
-    private boolean ioReady; // owner only
+    // owner only
+    private boolean ioReady;
+    /** Whether the selector has been asked since the last pass. */
+    private boolean asked;
 
     SelectorPark(LoopCounters counters) {
         this.counters = counters;
@@ -85,6 +91,7 @@ final class SelectorPark implements Park {
             counters.blocked(System.nanoTime() - start);
         }
         boolean notified = (int) STATE.getAndSet(this, RUNNING) == NOTIFIED;
+        asked = true;
         ioReady = selected > 0;
         if (ioReady) {
             return Cause.IO;
@@ -103,9 +110,10 @@ final class SelectorPark implements Park {
 
     @Override
     public boolean takeIoReady() {
-        boolean was = ioReady;
+        boolean maybe = ioReady || !asked;
         ioReady = false;
-        return was;
+        asked = false;
+        return maybe;
     }
 
     @Override
