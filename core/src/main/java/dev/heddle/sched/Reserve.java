@@ -24,11 +24,12 @@ import dev.heddle.sched.jdk.VirtualThreads;
  * Else its goroutine parks in a queue, first come, first served, and if it is the first condition that does not hold a thread is
  * asked for ahead of its use.
  *
- * <p><b>The short way in</b> is two reads, before and again after: an M says that it is in a call, and stays in if {@link #scarce} is false and a
- * spare is parked. Why that is enough: scarce is true while anybody waits here or has a grant, and while away in a call is more
- * than {@code maxThreads - 2 * gomaxprocs}, so that one call more for each P cannot break the second condition. And whoever
- * sees a spare leaves behind it an M that is not in a call, and that will have to look for itself. So the last one to go in
- * finds no spare, or somebody with a grant, and counts; and who counts sees all that have said so before.
+ * <p><b>The short way in</b> is two reads, before and again after: an M says that it is in a call, and stays in if
+ * {@link #scarce} is false and a spare is parked. Why that is enough: scarce is true while anybody waits here or has a grant,
+ * and while away in a call is more than {@code maxThreads - 2 * gomaxprocs}, so that one call more for each P cannot break
+ * the second condition. And whoever sees a spare leaves behind it an M that is not in a call, and that will have to look for
+ * itself. So the last one to go in finds no spare, or somebody with a grant, and counts; and who counts sees all that have
+ * said so before.
  *
  * <p><b>Why nobody waits in vain.</b> Whoever makes room says so first (by the CAS on its P's word, or under the lock) and
  * then reads scarce; whoever waits has made scarce true under the lock before it counted. Room is made by an exit from a
