@@ -152,8 +152,8 @@ class SyscallTest {
                     return null;
                 });
             });
-            Waiting.until(s, "sysmon has moved one more", () -> inside.get() == readers + 1);
-            assertEquals(readers + 1, s.stats().handoffs());
+            Waiting.until(s, "the other runs", () -> inside.get() == readers + 1);
+            Waiting.until(s, "sysmon has moved one more", () -> s.stats().handoffs() == readers + 1);
             end.set(true);
             Quiet.afterEnd(s);
         }
