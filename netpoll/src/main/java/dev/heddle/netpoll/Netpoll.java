@@ -242,32 +242,43 @@ public final class Netpoll implements AutoCloseable {
      */
     @Override
     public void close() {
+        if (!close(CLOSE_WAIT) && !isOnLoop()) {
+            LOG.warn("netpoll close: the loops have not ended within {}", CLOSE_WAIT);
+        }
+    }
+
+    /**
+     * {@link #close}, with another limit to the wait.
+     *
+     * @param wait how long to wait for the loops at most; zero or negative does not wait
+     * @return whether all loops have ended. False to channel code, too
+     */
+    public boolean close(Duration wait) {
+        long nanos = Math.clamp(TimeUnit.NANOSECONDS.convert(wait), 0, Long.MAX_VALUE / 2);
         group.loops().forEach(Netpoll::shutdownNow);
-        if (group.loops().stream().anyMatch(Loop::inEventLoop)) {
-            return;
+        if (isOnLoop()) {
+            return false;
         }
         boolean interrupted = false;
-        long deadline = System.nanoTime() + CLOSE_WAIT.toNanos();
+        boolean ended = true;
+        long deadline = System.nanoTime() + nanos;
         for (Goroutine goroutine : goroutines) {
-            interrupted |= join(goroutine, deadline);
+            while (true) {
+                try {
+                    ended &= goroutine.join(Duration.ofNanos(deadline - System.nanoTime()));
+                    break;
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+            }
         }
         if (interrupted) {
             Thread.currentThread().interrupt();
         }
+        return ended;
     }
 
-    /** Waits for a goroutine through interruptions. Returns whether there was one. */
-    private static boolean join(Goroutine goroutine, long deadline) {
-        boolean interrupted = false;
-        while (true) {
-            try {
-                if (!goroutine.join(Duration.ofNanos(deadline - System.nanoTime()))) {
-                    LOG.warn("netpoll close: goroutine {} has not ended within {}", goroutine.name(), CLOSE_WAIT);
-                }
-                return interrupted;
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
+    private boolean isOnLoop() {
+        return group.loops().stream().anyMatch(Loop::inEventLoop);
     }
 }
