@@ -1,5 +1,7 @@
 package dev.heddle.sched;
 
+import dev.heddle.sched.jdk.JvmEnd;
+
 /**
  * The shutdown of a scheduler, by the first thread that asks for it. Those that ask later wait for that one; the grace that is over
  * first counts, and an interrupt of any of them ends it.
@@ -91,7 +93,9 @@ final class Shutdown {
                 Thread.currentThread().interrupt();
             }
         }
-        if (!isJvmEnding()) {
+        // when the JVM ends it may be a goroutine that has called exit, which waits for the hooks, for us too: without threads it
+        // would never go on, and hold the lock for ever that the end of the JVM needs
+        if (!JvmEnd.isEnding()) {
             sched.life.end();
             stopThreads();
             sched.life.over();
@@ -102,21 +106,6 @@ final class Shutdown {
     private long shortestNanos() {
         synchronized (lock) {
             return shortestNanos;
-        }
-    }
-
-    /**
-     * Whether shutdown hooks run. It may be a goroutine that has called {@link System#exit}, which waits for the hooks, for
-     * us too: without threads it would never go on, and hold the lock for ever that the end of the JVM needs.
-     */
-    private static boolean isJvmEnding() {
-        Thread probe = new Thread(() -> {});
-        try {
-            Runtime.getRuntime().addShutdownHook(probe);
-            Runtime.getRuntime().removeShutdownHook(probe);
-            return false;
-        } catch (IllegalStateException e) { // that is how the JVM says so
-            return true;
         }
     }
 
