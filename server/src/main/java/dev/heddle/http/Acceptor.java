@@ -7,7 +7,11 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import java.io.IOException;
+import java.net.Inet6Address;
 import java.net.InetSocketAddress;
+import java.net.StandardProtocolFamily;
+import java.net.StandardSocketOptions;
+import java.nio.channels.SocketChannel;
 
 /** The listening socket of a server, and the pipeline of each connection that it accepts. */
 final class Acceptor {
@@ -30,10 +34,7 @@ final class Acceptor {
      */
     static Acceptor bind(Shared shared, Netpoll netpoll) throws IOException, InterruptedException {
         ServerConfig config = shared.config;
-        InetSocketAddress address = new InetSocketAddress(config.host(), config.port());
-        if (address.isUnresolved()) {
-            throw new IOException("host: got '" + config.host() + "', need a name that resolves, or an address");
-        }
+        InetSocketAddress address = addressOf(config);
         ChannelFuture bound = new ServerBootstrap()
                 .group(netpoll.group())
                 .channel(netpoll.serverChannelClass())
@@ -51,10 +52,38 @@ final class Acceptor {
                 .bind(address)
                 .await();
         if (!bound.isSuccess()) {
-            throw new IOException(
-                    "bind " + config.host() + ":" + config.port() + ": " + bound.cause().getMessage(), bound.cause());
+            throw notBound(config, bound.cause());
         }
         return new Acceptor(bound.channel());
+    }
+
+    private static InetSocketAddress addressOf(ServerConfig config) throws IOException {
+        InetSocketAddress address = new InetSocketAddress(config.host(), config.port());
+        if (address.isUnresolved()) {
+            throw new IOException("host: got '" + config.host() + "', need a name that resolves, or an address");
+        }
+        return address;
+    }
+
+    private static IOException notBound(ServerConfig config, Throwable cause) {
+        return new IOException("bind " + config.host() + ":" + config.port() + ": " + cause.getMessage(), cause);
+    }
+
+    /**
+     * Checks that the address could be bound at this moment, by a socket that does not listen: before anything is started that
+     * would have to be ended again.
+     *
+     * @throws IOException if it could not
+     */
+    static void checkFree(ServerConfig config) throws IOException {
+        InetSocketAddress address = addressOf(config);
+        StandardProtocolFamily family =
+                address.getAddress() instanceof Inet6Address ? StandardProtocolFamily.INET6 : StandardProtocolFamily.INET;
+        try (SocketChannel probe = SocketChannel.open(family)) {
+            probe.setOption(StandardSocketOptions.SO_REUSEADDR, true).bind(address);
+        } catch (IOException e) {
+            throw notBound(config, e);
+        }
     }
 
     private static void initialize(Channel channel, Shared shared) {
@@ -69,11 +98,12 @@ final class Acceptor {
         return (InetSocketAddress) channel.localAddress();
     }
 
-    /**
-     * Accepts nothing more. Returns when the socket is closed, or after {@link #CLOSE_WAIT_MILLIS}: a loop that does not come
-     * round must not keep the server from its end, and closes the socket when it does.
-     */
-    void close() throws InterruptedException {
-        channel.close().await(CLOSE_WAIT_MILLIS);
+    /** Accepts nothing more. Does not wait; {@code closed} is run when the socket is closed, on its loop. */
+    void close(Runnable closed) {
+        channel.close().addListener(_ -> closed.run());
+    }
+
+    boolean isClosed() {
+        return channel.closeFuture().isDone();
     }
 }

@@ -45,7 +45,7 @@ public final class App {
     private final Errors errors;
     private final List<RequestObserver> observers = new ArrayList<>(0);
     private final List<Consumer<Server>> onStart = new ArrayList<>(0);
-    private final List<Consumer<Server>> onStop = new ArrayList<>(0);
+    private final List<Server.StopAction> onStop = new ArrayList<>(0);
     private ServerConfig config = ServerConfig.defaults();
     private Handler notFound;
     private JsonCodec json;
@@ -255,7 +255,7 @@ public final class App {
 
     /**
      * Adds something to be done before the server accepts connections, when its scheduler and netpoller run already. Its
-     * address is not known then. What it throws ends the start.
+     * address is not known then; that it can be bound has been checked. What it throws ends the start.
      *
      * @return this
      */
@@ -266,13 +266,18 @@ public final class App {
     }
 
     /**
-     * Adds something to be done when the server has stopped, before its scheduler ends. What it throws is logged.
+     * Adds something to be done when the server has stopped, before its scheduler ends. These actions are run in the order in
+     * which they were added; what one throws is logged. The stop waits for them without limit.
+     *
+     * <p>If the start fails after actions of {@link #onStart} were run, those of this method are run that were added before
+     * the first one of {@code onStart} that was not run to its end. So what opens something at the start and then adds
+     * what closes it is closed in any case.
      *
      * @return this
      */
     public App onStop(Consumer<Server> action) {
         checkRoot("onStop");
-        onStop.add(Objects.requireNonNull(action, "action"));
+        onStop.add(new Server.StopAction(Objects.requireNonNull(action, "action"), onStart.size()));
         return this;
     }
 
@@ -284,18 +289,28 @@ public final class App {
     }
 
     /**
-     * Starts a server on the configured port.
+     * Starts a server on the configured port. If that fails, what was begun is ended, and this application can be changed
+     * and started again.
      *
      * @return the running server
      * @throws IOException if the address cannot be bound
-     * @throws IllegalStateException if this was started before, or the JVM lacks a flag; the message names it
+     * @throws IllegalStateException if this was started before, if the JVM lacks a flag (the message names it), or if the
+     *     server was stopped meanwhile, by an action of {@link #onStart} or by SIGTERM
      */
     public Server start() throws IOException {
         checkRoot("start");
         started = true;
-        JsonCodec codec = json == null ? JsonCodecs.find() : json;
-        Dispatcher dispatcher = new Dispatcher(router, notFound, this, errors);
-        return Server.start(config, dispatcher, new Observers(observers), codec, new Server.Hooks(onStart, onStop));
+        boolean running = false;
+        try {
+            JsonCodec codec = json == null ? JsonCodecs.find() : json;
+            Dispatcher dispatcher = new Dispatcher(router, notFound, this, errors);
+            Server.Hooks hooks = new Server.Hooks(List.copyOf(onStart), List.copyOf(onStop));
+            Server server = Server.start(config, dispatcher, new Observers(observers), codec, hooks);
+            running = true;
+            return server;
+        } finally {
+            started = running;
+        }
     }
 
     /**
@@ -320,6 +335,8 @@ public final class App {
     public void run() throws IOException, InterruptedException {
         try (Server server = start()) {
             server.awaitStop();
+        } catch (Lifecycle.StoppedException e) {
+            // by SIGTERM, say: it has stopped
         }
     }
 

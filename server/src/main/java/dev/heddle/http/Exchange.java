@@ -2,6 +2,7 @@ package dev.heddle.http;
 
 import dev.heddle.sched.Goroutine;
 import dev.heddle.sched.LogText;
+import dev.heddle.sched.jdk.JvmEnd;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpVersion;
 import org.slf4j.Logger;
@@ -32,6 +33,9 @@ final class Exchange implements Runnable {
 
     /** What it cost to keep this while it waited for its turn, in bytes; 0 if it did not. Written by the loop before. */
     int cost;
+
+    /** The thread of the goroutine that serves it, once it does. Written by itself, read by anybody as a hint. */
+    private Thread thread;
 
     /** The request after this one. Written by the loop, read by whoever passes the turn on. */
     Exchange next;
@@ -122,6 +126,7 @@ final class Exchange implements Runnable {
 
     @Override
     public void run() {
+        thread = Thread.currentThread();
         Response response = new Response(this);
         Ctx c = new Ctx(this, response);
         try {
@@ -201,6 +206,11 @@ final class Exchange implements Runnable {
         } finally {
             connection.turns().finished(this);
         }
+    }
+
+    boolean isInExit() {
+        Thread serving = thread;
+        return serving != null && JvmEnd.isInExit(serving);
     }
 
     static long goroutine() {

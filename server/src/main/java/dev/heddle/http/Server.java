@@ -3,13 +3,15 @@ package dev.heddle.http;
 import dev.heddle.netpoll.Netpoll;
 import dev.heddle.netpoll.NetpollStats;
 import dev.heddle.sched.Scheduler;
+import dev.heddle.sched.jdk.JvmEnd;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
-import java.util.concurrent.CountDownLatch;
+import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
@@ -23,12 +25,30 @@ import org.slf4j.LoggerFactory;
  */
 public final class Server implements AutoCloseable {
     /** What is to be done before the server accepts, and after it has drained. */
-    record Hooks(List<Consumer<Server>> onStart, List<Consumer<Server>> onStop) {}
+    record Hooks(List<Consumer<Server>> onStart, List<StopAction> onStop) {}
+
+    /**
+     * Something to be done at the stop.
+     *
+     * @param after so many actions at the start were added before it
+     */
+    record StopAction(Consumer<Server> action, int after) {}
 
     private static final Logger LOG = LoggerFactory.getLogger(Server.class);
 
     /** How long goroutines that are not requests may go on once no request is left. A guess: time to see an end. */
     private static final Duration STRAGGLERS = Duration.ofMillis(200);
+
+    /** How long the listening socket, and then the loops, have to end when no grace is left. A guess: some 1,000 times the usual. */
+    private static final Duration LEAST_CLOSE = Duration.ofSeconds(1);
+
+    /** How long a loop that hangs may use up what is left of the grace. A guess: longer than any pass should take. */
+    private static final Duration MOST_CLOSE = Duration.ofSeconds(10);
+
+    private static final Duration FOR_EVER = Duration.ofSeconds(Long.MAX_VALUE);
+
+    /** How long it is waited for the loops at once, before it is looked whether there is less time now. */
+    private static final Duration CLOSE_STEP = Duration.ofMillis(50);
 
     /** How long the end of the JVM waits for the thread that called {@link App#run}, so that what follows there is run. */
     private static final Duration RUNNER = Duration.ofSeconds(1);
@@ -37,19 +57,14 @@ public final class Server implements AutoCloseable {
     private final Hooks hooks;
     private final Scheduler scheduler;
     private final Shared shared;
+    private final Lifecycle life = new Lifecycle();
     private Netpoll netpoll;
     private Acceptor acceptor;
-    private InetSocketAddress address;
+    private volatile InetSocketAddress address;
     private Thread shutdownHook;
+    /** How many actions at the start have been run to their end. */
+    private int begun;
 
-    private final Object lock = new Object();
-    /** When the grace is over. Guarded by {@link #lock}. */
-    private long deadline = Long.MAX_VALUE;
-    /** Guarded by {@link #lock}. */
-    private boolean stopping;
-
-    private final CountDownLatch stopped = new CountDownLatch(1);
-    private volatile boolean clean;
     private volatile Thread runner;
 
     private Server(ServerConfig config, Dispatcher dispatcher, Observers observers, JsonCodec json, Hooks hooks) {
@@ -58,18 +73,19 @@ public final class Server implements AutoCloseable {
         this.scheduler = Scheduler.start(config.scheduler());
         this.shared = new Shared(config, scheduler, dispatcher, observers, json);
         shared.server = this;
-        shared.onEmpty(this::wakeStop);
+        shared.onEmpty(life::wake);
     }
 
     static Server start(
             ServerConfig config, Dispatcher dispatcher, Observers observers, JsonCodec json, Hooks hooks)
             throws IOException {
         long begin = System.nanoTime();
+        Acceptor.checkFree(config);
         Server server = new Server(config, dispatcher, observers, json, hooks);
         try {
             server.open();
         } catch (Throwable t) {
-            server.closeAll();
+            server.abandon();
             if (t instanceof InterruptedException) {
                 Thread.currentThread().interrupt();
                 InterruptedIOException e = new InterruptedIOException("start: interrupted while binding");
@@ -89,15 +105,31 @@ public final class Server implements AutoCloseable {
 
     private void open() throws IOException, InterruptedException {
         netpoll = Netpoll.open(scheduler, config.netpoll());
-        hooks.onStart.forEach(action -> action.accept(this));
-        acceptor = Acceptor.bind(shared, netpoll);
-        address = acceptor.address();
-        Thread keeper = new Thread(this::keepAlive, config.scheduler().name() + "-http");
-        keeper.setDaemon(false);
-        keeper.start();
         if (config.shutdownHook()) {
             shutdownHook = new Thread(this::endOfJvm, config.scheduler().name() + "-shutdown");
             Runtime.getRuntime().addShutdownHook(shutdownHook);
+        }
+        for (Consumer<Server> action : hooks.onStart) {
+            action.accept(this);
+            begun++;
+            life.checkWanted();
+        }
+        acceptor = Acceptor.bind(shared, netpoll);
+        address = acceptor.address();
+        Thread keeper = new Thread(this::keep, config.scheduler().name() + "-http");
+        keeper.setDaemon(false); // it keeps the JVM alive
+        keeper.start();
+        life.running(keeper);
+    }
+
+    /** Takes a start back that has failed. */
+    private void abandon() {
+        shared.draining = true;
+        life.hurry();
+        try {
+            runAtStop(hooks.onStop.stream().filter(stop -> begun > 0 && stop.after <= begun).toList());
+        } finally {
+            end(false);
         }
     }
 
@@ -135,10 +167,11 @@ public final class Server implements AutoCloseable {
 
     /** Returns the address that it listens on. */
     public InetSocketAddress address() {
-        if (address == null) {
+        InetSocketAddress known = address;
+        if (known == null) {
             throw new IllegalStateException("address: the server does not listen yet");
         }
-        return address;
+        return known;
     }
 
     /** Returns the port that it listens on. */
@@ -214,113 +247,93 @@ public final class Server implements AutoCloseable {
     /**
      * Stops the server: accepts no further connections, closes idle ones, lets requests finish, and answers those that still
      * come on old connections with {@code Connection: close}. Ends as soon as nothing is left. When the grace is over, what
-     * is left is cut off, and handlers that wait are interrupted. A second call waits for the first one, and shortens its
-     * grace if its own is over earlier.
+     * is left is cut off, and handlers that wait are interrupted; then what cannot end by itself is given up within 5 s. Only
+     * the actions of {@link App#onStop} take the time that they take.
+     *
+     * <p>A second call waits for the first one, and shortens its grace if its own is over earlier; so does an interrupt. One
+     * from an action of {@code onStop} does not wait. One during the start lets that fail, and waits for it within its grace.
+     * While the JVM ends, requests that have called {@link System#exit} are not waited for, since they cannot finish.
      *
      * @param grace how long requests may take; zero or negative cuts them off at once
      * @return whether all requests could finish
-     * @throws IllegalStateException if called by a goroutine of this server, which would wait for itself
+     * @throws IllegalStateException if called by a goroutine of this server, or by the thread that starts it, which would wait
+     *     for itself
      */
     public boolean stop(Duration grace) {
+        Objects.requireNonNull(grace, "grace");
         if (Scheduler.current() == scheduler) {
             throw new IllegalStateException(
                     "stop: got a goroutine of this server, which would wait for itself; need another thread");
         }
-        boolean first;
-        synchronized (lock) {
-            first = !stopping;
-            stopping = true;
-            deadline = Math.min(deadline, System.nanoTime() + Math.max(0, grace.toNanos()));
-            lock.notifyAll();
-        }
-        if (first) {
+        life.checkMayStop();
+        shared.draining = true;
+        life.stopWithin(grace);
+        return life.awaitResult();
+    }
+
+    /** Keeps the JVM alive, and stops the server when it is to stop. */
+    private void keep() {
+        if (life.awaitWanted()) {
             drain();
         }
-        awaitLatch();
-        return clean;
     }
 
     private void drain() {
-        boolean interrupted = false;
+        boolean clean = false;
         try {
-            shared.draining = true;
-            try {
-                acceptor.close();
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
+            acceptor.close(life::wake);
+            life.await(acceptor::isClosed, LEAST_CLOSE, LEAST_CLOSE);
             shared.connections().forEach(Http1Connection::drainSoon);
-            interrupted |= awaitEmpty();
+            life.await(this::isDrained, Duration.ZERO, FOR_EVER);
             long left = stats().requestsActive();
             clean = left == 0;
             if (!clean) {
-                LOG.warn("heddle on port {}: {} requests are cut off after the grace", port(), left);
-            }
-            for (Consumer<Server> action : hooks.onStop) {
-                try {
-                    action.accept(this);
-                } catch (RuntimeException e) {
-                    LOG.error("heddle on port {}: an action at the stop failed", port(), e);
-                }
+                String why = isDrained() ? "since they have called System.exit" : "after the grace";
+                LOG.warn("{}: {} requests are cut off {}", this, left, why);
             }
         } finally {
+            try {
+                runAtStop(hooks.onStop);
+            } finally {
+                end(clean);
+                LOG.info("{} stopped", this);
+            }
+        }
+    }
+
+    /** Whether no connection is left, but for those whose request waits for the end of the JVM and cannot finish. */
+    private boolean isDrained() {
+        Set<Http1Connection> left = shared.connections();
+        return left.isEmpty()
+                || JvmEnd.isEnding() && left.stream().allMatch(connection -> connection.turns().isInExit());
+    }
+
+    private void runAtStop(List<StopAction> actions) {
+        for (StopAction each : actions) {
+            try {
+                each.action.accept(this);
+            } catch (Throwable t) { // whatever it is, the next one has something else to close
+                LOG.error("{}: an action at the stop failed", this, t);
+            }
+        }
+    }
+
+    private void end(boolean clean) {
+        try {
             closeAll();
+        } finally {
             removeShutdownHook();
-            LOG.info("heddle on port {} stopped", port());
-            stopped.countDown();
-            if (interrupted) {
-                Thread.currentThread().interrupt();
-            }
-        }
-    }
-
-    /** Waits until no connection is left or the grace is over. Returns whether the caller was interrupted, which ends it. */
-    private boolean awaitEmpty() {
-        synchronized (lock) {
-            while (!shared.connections().isEmpty()) {
-                long left = deadline - System.nanoTime();
-                if (left <= 0) {
-                    return false;
-                }
-                try {
-                    TimeUnit.NANOSECONDS.timedWait(lock, left + 1_000_000); // rounds down to milliseconds
-                } catch (InterruptedException e) {
-                    return true;
-                }
-            }
-            return false;
-        }
-    }
-
-    private void wakeStop() {
-        synchronized (lock) {
-            lock.notifyAll();
+            life.stopped(clean);
         }
     }
 
     private void closeAll() {
-        if (netpoll != null) {
-            netpoll.close();
-        }
-        scheduler.shutdown(STRAGGLERS);
-    }
-
-    private void awaitLatch() {
-        boolean interrupted = false;
-        while (true) {
-            try {
-                stopped.await();
-                break;
-            } catch (InterruptedException e) {
-                interrupted = true;
-                synchronized (lock) {
-                    deadline = System.nanoTime();
-                    lock.notifyAll();
-                }
+        try {
+            if (netpoll != null && !life.await(() -> netpoll.close(CLOSE_STEP), LEAST_CLOSE, MOST_CLOSE)) {
+                LOG.warn("{}: an event loop does not end, and is left", this);
             }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
+        } finally {
+            scheduler.shutdown(STRAGGLERS);
         }
     }
 
@@ -334,7 +347,8 @@ public final class Server implements AutoCloseable {
      * Waits until the server has stopped.
      *
      * @throws InterruptedException if the caller is interrupted
-     * @throws IllegalStateException if called by a goroutine of this server, which would wait for itself
+     * @throws IllegalStateException if called by a goroutine of this server, or by the thread that starts or stops it, which
+     *     would wait for itself
      */
     public void awaitStop() throws InterruptedException {
         if (Scheduler.current() == scheduler) {
@@ -342,15 +356,12 @@ public final class Server implements AutoCloseable {
                     "awaitStop: got a goroutine of this server, which would wait for itself; need another thread");
         }
         runner = Thread.currentThread();
-        stopped.await();
-    }
-
-    private void keepAlive() {
-        awaitLatch();
+        life.awaitStopped();
     }
 
     private void endOfJvm() {
-        LOG.info("heddle on port {}: the JVM is to end; draining for at most {}", port(), config.timeouts().drainGrace());
+        Signals.hurry(life);
+        LOG.info("{}: the JVM is to end; draining for at most {}", this, config.timeouts().drainGrace());
         stop();
         Thread waiting = runner;
         if (waiting != null) {
@@ -360,6 +371,13 @@ public final class Server implements AutoCloseable {
                 Thread.currentThread().interrupt();
             }
         }
+    }
+
+    /** Returns what it is, with its port if that is known, for logs. */
+    @Override
+    public String toString() {
+        InetSocketAddress known = address;
+        return known == null ? "heddle" : "heddle on port " + known.getPort();
     }
 
     private void removeShutdownHook() {

@@ -66,6 +66,8 @@ final class Turns {
     private volatile boolean full;
     /** Written and read by the holder of the turn. */
     private boolean over;
+    /** The request that was begun last. Written by the holder of the turn, read by anybody as a hint. */
+    private Exchange serving;
     /** Requests begun. Written by the holder of the turn, read by anybody as a figure. */
     private int begun;
 
@@ -133,6 +135,7 @@ final class Turns {
                 exchange.drop();
             } else {
                 begun++;
+                serving = exchange;
                 if (exchange.begin()) {
                     return;
                 }
@@ -177,12 +180,19 @@ final class Turns {
         return (int) COUNT.getAcquire(this) == 0;
     }
 
+    /** Returns whether the request that is being served has called {@link System#exit}. Costs a walk of its stack. */
+    boolean isInExit() {
+        Exchange now = serving;
+        return !isIdle() && now != null && now.isInExit();
+    }
+
     /** Lets go of requests that have been served. Loop only. */
     void forget() {
         int left = (int) COUNT.getAcquire(this);
         if (left == 0) {
             first = null;
             last = null;
+            serving = null;
             linked = 0;
         } else {
             prune(left);

@@ -101,6 +101,7 @@ class ShutdownTest {
         try (RawClient client = RawClient.to(server);
                 RawClient idle = RawClient.to(server)) {
             idle.get("/").read();
+            Await.until("its turn is over", () -> server.stats().requestsActive() == 0);
             client.get("/wait");
             assertTrue(begun.await(20, TimeUnit.SECONDS));
             CompletableFuture<Boolean> result = stopWithin(Duration.ofMinutes(1));

@@ -1,97 +1,221 @@
 package dev.heddle.http;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.heddle.sched.Goroutine;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
-/** A whole process that is told to end. */
+/** A whole process that is told to end, or ends itself. */
 @Timeout(120)
 class SigtermTest {
-    /** The process. */
+    private static final int SIGTERM_STATUS = 128 + 15;
+    private static final int OWN_STATUS = 7;
+
+    /** Longer than a test waits: who waits for it has failed. */
+    private static final Duration LONG = Duration.ofMinutes(5);
+
+    /** The process. Its arguments say what it does at which moment. */
     static final class Main {
+        private static final CountDownLatch NEVER = new CountDownLatch(1);
+
         private Main() {}
 
         public static void main(String[] args) throws Exception {
-            App.create()
+            String mode = args[0];
+            ServerConfig config = Servers.config().withShutdownHook(true).withDrainGrace(LONG);
+            App app = App.create()
+                    .with(config)
                     .get("/slow", c -> {
                         System.out.println("begun");
                         Goroutine.sleep(Duration.ofMillis(700));
                         c.text("slow but done");
                     })
-                    .with(Servers.config().withShutdownHook(true))
-                    .install(app -> app.onStart(server -> Thread.ofPlatform().start(() -> {
-                        Await.until("the port", () -> hasPort(server));
-                        System.out.println("port " + server.port());
-                    })))
-                    .run();
+                    .get("/stubborn", _ -> {
+                        System.out.println("begun");
+                        Goroutine.sleep(LONG);
+                    })
+                    .get("/exit", _ -> exit())
+                    .onStop(_ -> System.out.println("stop of " + mode));
+            switch (mode) {
+                case "exit at the start" -> app.onStart(_ -> exit());
+                case "exit at the stop" -> app.onStop(_ -> exit());
+                case "hang at the start" -> app.onStart(_ -> hang());
+                case "hang at the stop" -> app.onStop(_ -> hang());
+                case "exit from outside" -> app.onStart(server -> Thread.ofPlatform().start(() -> {
+                    Await.until("draining", server::isDraining);
+                    exit();
+                }));
+                case "two" -> listen(app.start());
+                default -> {}
+            }
+            if (mode.equals("two")) {
+                listen(App.create().with(config).onStop(_ -> System.out.println("stop of the other")).start());
+                NEVER.await();
+            }
+            try (Server server = app.start()) {
+                listen(server);
+                server.awaitStop();
+            }
             System.out.println("run has returned");
         }
 
-        private static boolean hasPort(Server server) {
+        private static void listen(Server server) {
+            System.out.println("port " + server.port());
+        }
+
+        private static void exit() {
+            System.out.println("exit");
+            System.exit(OWN_STATUS);
+        }
+
+        private static void hang() {
+            System.out.println("hangs");
             try {
-                return server.port() > 0;
-            } catch (IllegalStateException e) {
-                return false;
+                NEVER.await();
+            } catch (InterruptedException e) {
+                System.out.println("interrupted");
             }
         }
+    }
+
+    private static int port(ServerProcess process) throws InterruptedException {
+        return Integer.parseInt(process.line("port ").substring(5));
+    }
+
+    private static Socket get(int port, String target) throws IOException {
+        Socket client = new Socket(InetAddress.getLoopbackAddress(), port);
+        client.setSoTimeout(20_000);
+        String request = "GET " + target + " HTTP/1.1\r\nHost: a\r\n\r\n";
+        client.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
+        return client;
+    }
+
+    private static String rest(Socket client) throws IOException {
+        return new String(client.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
     }
 
     @Test
     void requestsInFlightFinishAndRunReturns() throws Exception {
-        Process process = start();
-        try (BufferedReader out = process.inputReader()) {
-            int port = Integer.parseInt(await(out, "port ").substring(5));
-            try (Socket client = new Socket(InetAddress.getLoopbackAddress(), port)) {
-                client.setSoTimeout(20_000);
-                client.getOutputStream().write("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
-                await(out, "begun");
-                process.toHandle().destroy(); // SIGTERM; Process.destroy would close the streams as well
-                String answer = new String(client.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
+        try (ServerProcess process = ServerProcess.start(Main.class, "plain")) {
+            try (Socket client = get(port(process), "/slow")) {
+                process.line("begun");
+                process.terminate();
+                String answer = rest(client);
                 assertTrue(answer.endsWith("slow but done"), answer);
                 assertTrue(answer.contains("connection: close"), answer);
             }
-            await(out, "run has returned");
-            assertTrue(process.waitFor(20, TimeUnit.SECONDS));
-            assertEquals(128 + 15, process.exitValue());
-        } finally {
-            process.destroyForcibly();
+            process.line("stop of plain");
+            process.line("run has returned");
+            assertEquals(SIGTERM_STATUS, process.status());
         }
     }
 
-    private static Process start() throws IOException {
-        List<String> command = new ArrayList<>();
-        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        for (String argument : ManagementFactory.getRuntimeMXBean().getInputArguments()) {
-            if (argument.startsWith("--")) {
-                command.add(argument);
-            }
+    /** The JVM by itself does nothing about further signals once its hooks run. */
+    @Test
+    void theSecondSignalEndsTheGrace() throws Exception {
+        try (ServerProcess process = ServerProcess.start(Main.class, "plain");
+                Socket client = get(port(process), "/stubborn")) {
+            process.line("begun");
+            process.terminate();
+            process.terminate(); // one order still: this comes too soon
+            again(process);
+            process.line("stop of plain");
+            process.line("run has returned");
+            assertEquals(SIGTERM_STATUS, process.status());
         }
-        command.addAll(List.of("-Xmx256m", "-cp", System.getProperty("java.class.path"), Main.class.getName()));
-        return new ProcessBuilder(command).redirectErrorStream(true).start();
     }
 
-    private static String await(BufferedReader out, String beginning) throws IOException {
-        StringBuilder seen = new StringBuilder();
-        for (String line = out.readLine(); line != null; line = out.readLine()) {
-            if (line.startsWith(beginning)) {
-                return line;
+    /** Sends further signals until one counts. */
+    private static void again(ServerProcess process) throws InterruptedException {
+        do {
+            assertTrue(process.isAlive());
+            process.terminate();
+        } while (process.lineWithin("told again to end", 1_000) == null);
+    }
+
+    @Test
+    void theThirdSignalEndsTheProcess() throws Exception {
+        try (ServerProcess process = ServerProcess.start(Main.class, "hang at the stop")) {
+            port(process);
+            process.terminate();
+            process.line("hangs");
+            while (process.isAlive()) {
+                process.terminate();
+                assertNull(process.lineWithin("run has returned", 350));
             }
-            seen.append(line).append('\n');
+            assertEquals(SIGTERM_STATUS, process.status());
         }
-        throw new AssertionError("the process ended without: " + beginning + "\n" + seen);
+    }
+
+    /** The one that waits for the JVM to end is not waited for, the other one is. */
+    @Test
+    void exitInAHandlerWaitsForTheOthersOnly() throws Exception {
+        try (ServerProcess process = ServerProcess.start(Main.class, "plain")) {
+            int port = port(process);
+            try (Socket slow = get(port, "/slow");
+                    Socket exit = get(port, "/exit");
+                    Socket again = get(port, "/exit")) {
+                process.line("exit");
+                String answer = rest(slow);
+                assertTrue(answer.endsWith("slow but done"), answer);
+                process.line("System.exit");
+                process.line("stop of plain");
+                assertEquals(OWN_STATUS, process.status());
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"exit at the start", "exit at the stop", "exit from outside"})
+    void exitAtABadMoment(String mode) throws Exception {
+        try (ServerProcess process = ServerProcess.start(Main.class, mode)) {
+            if (!mode.equals("exit at the start")) {
+                port(process);
+                process.terminate();
+            }
+            process.line("exit");
+            int status = process.status(); // of whoever was first
+            assertTrue(status == OWN_STATUS || status == SIGTERM_STATUS, "status " + status);
+        }
+    }
+
+    @Test
+    void aStartThatHangsDoesNotOutliveTheGrace() throws Exception {
+        try (ServerProcess process = ServerProcess.start(Main.class, "hang at the start")) {
+            process.line("hangs");
+            process.terminate();
+            again(process);
+            assertEquals(SIGTERM_STATUS, process.status());
+        }
+    }
+
+    @Test
+    void twoServersOfOneProcess() throws Exception {
+        try (ServerProcess process = ServerProcess.start(Main.class, "two")) {
+            int first = port(process);
+            int second = port(process);
+            try (Socket client = get(first, "/slow");
+                    Socket idle = get(second, "/")) {
+                process.line("begun");
+                process.terminate();
+                process.line("stop of the other");
+                process.line("stop of two");
+                String answer = rest(client);
+                assertTrue(answer.endsWith("slow but done"), answer);
+                assertTrue(rest(idle).startsWith("HTTP/1.1 404 "));
+            }
+            assertEquals(SIGTERM_STATUS, process.status());
+        }
     }
 }
