@@ -1,5 +1,6 @@
 package dev.heddle.http;
 
+import dev.heddle.sched.Inherited;
 import dev.heddle.sched.Scheduler;
 import io.netty.util.AsciiString;
 import java.util.Arrays;
@@ -22,6 +23,11 @@ final class Shared {
 
     /** Set before the first connection is accepted. */
     Server server;
+
+    /** What the thread had that started the server, and so the pollers and the goroutines of requests that they start. */
+    private final Object inherited = Inherited.get();
+
+    private final ClassLoader contextClassLoader = Thread.currentThread().getContextClassLoader();
 
     private volatile CommonLines commonLines = new CommonLines(null, new byte[0]);
 
@@ -56,6 +62,18 @@ final class Shared {
             commonLines = kept;
         }
         return kept.lines;
+    }
+
+    /**
+     * Gives the calling goroutine back what the goroutine of a request begins with, for the next one to inherit it: not the
+     * context or the class loader that a handler may have set. The caller is at its end.
+     */
+    void passOn() {
+        Inherited.set(inherited);
+        Thread thread = Thread.currentThread();
+        if (thread.getContextClassLoader() != contextClassLoader) {
+            thread.setContextClassLoader(contextClassLoader);
+        }
     }
 
     void opened(Http1Connection connection) {

@@ -111,6 +111,7 @@ final class Turns {
             connection.signal(Signal.RESUME);
         }
         if (left > 0) {
+            connection.shared.passOn();
             begin(exchange.next);
         } else {
             free();
