@@ -21,16 +21,17 @@ import java.util.concurrent.locks.LockSupport;
  * </table>
  *
  * <p>Why none is accepted that nobody runs: a start counts the goroutine ({@link AllGs#add}) and then looks at the state; the
- * shutdown sets the state and then counts, so one of them sees the other. Either the goroutine is among those that are waited for, or
- * its start is refused and takes it out of the count again. A refused one may hold the shutdown up for a moment.
+ * shutdown sets the state and then counts, so one of them sees the other. Either the goroutine is among those that are waited
+ * for, or its start is refused and takes it out of the count again. A refused one may hold the shutdown up for a moment.
  *
- * <p>Why none is overlooked: goroutines come and go while they are counted, but {@link AllGs#liveUsers} says zero only if there was
- * a moment without any. From that moment on only functions of timers can have come, since nobody is there to have children; ENDED
- * keeps those out, and the second count finds those that came before it. They are waited for as the others were.
+ * <p>Why none is overlooked: goroutines come and go while they are counted, but {@link AllGs#liveUsers} says zero only if there
+ * was a moment without any. From that moment on only functions of timers can have come, since nobody is there to have
+ * children; ENDED keeps those out, and the second count finds those that came before it. They are waited for as the others
+ * were.
  *
- * <p>Who joins a goroutine that stays behind must not wait for ever. A joiner queues ({@link AllGs#addJoiner}) and then looks at the
- * state; OVER is set before all who have queued are woken. What an M has on its stack at that time may still end, so its joiners
- * wait on, and look again when an M has ended ({@link #threadEnded}).
+ * <p>Who joins a goroutine that stays behind must not wait for ever. A joiner queues ({@link AllGs#addJoiner}) and then looks at
+ * the state; OVER is set before all who have queued are woken. What an M has on its stack at that time may still end, so its
+ * joiners wait on, and look again when an M has ended ({@link #threadEnded}).
  */
 final class Life {
     static final int OPEN = 0;

@@ -3,11 +3,11 @@ package dev.heddle.sched;
 import dev.heddle.sched.jdk.JvmEnd;
 
 /**
- * The shutdown of a scheduler, by the first thread that asks for it. Those that ask later wait for that one; the grace that is over
- * first counts, and an interrupt of any of them ends it.
+ * The shutdown of a scheduler, by the first thread that asks for it. Those that ask later wait for that one; the grace that is
+ * over first counts, and an interrupt of any of them ends it.
  */
 final class Shutdown {
-    /** 2 s: how long threads may take to end after they have been told to. A guess: none takes 1 ms that is not inside a goroutine. */
+    /** 2 s: how long threads may take to end after they were told to. A guess: all take less, but those inside goroutines. */
     private static final long THREADS_END_NANOS = 2_000_000_000L;
 
     /** The least and the most time that goroutines have after the interrupt. Guesses: to see an end, and not to see it. */

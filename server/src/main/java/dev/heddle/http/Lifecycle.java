@@ -119,7 +119,10 @@ final class Lifecycle {
         wake();
     }
 
-    /** Waits until the server has been stopped, unless the caller does that. Returns whether all requests could finish, as far as is known. */
+    /**
+     * Waits until the server has been stopped, unless the caller does that. Returns whether all requests could finish, as far
+     * as is known.
+     */
     boolean awaitResult() {
         boolean ofHook = JvmEnd.isEnding();
         boolean again = false;

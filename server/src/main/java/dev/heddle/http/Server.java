@@ -39,7 +39,7 @@ public final class Server implements AutoCloseable {
     /** How long goroutines that are not requests may go on once no request is left. A guess: time to see an end. */
     private static final Duration STRAGGLERS = Duration.ofMillis(200);
 
-    /** How long the listening socket, and then the loops, have to end when no grace is left. A guess: some 1,000 times the usual. */
+    /** How long the listening socket, and then the loops, have to end when no grace is left. A guess: far more than usual. */
     private static final Duration LEAST_CLOSE = Duration.ofSeconds(1);
 
     /** How long a loop that hangs may use up what is left of the grace. A guess: longer than any pass should take. */

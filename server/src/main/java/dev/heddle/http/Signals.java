@@ -12,8 +12,8 @@ import org.slf4j.LoggerFactory;
  */
 final class Signals {
     /**
-     * Signals that come closer together than this are one order: a terminal and a wrapper that passes it on both send it. A guess:
-     * people are slower.
+     * Signals that come closer together than this are one order: a terminal and a wrapper that passes it on both send it. A
+     * guess: people are slower.
      */
     private static final long ONE_ORDER_NANOS = 300_000_000;
 
