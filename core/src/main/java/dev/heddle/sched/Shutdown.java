@@ -1,10 +1,18 @@
 package dev.heddle.sched;
 
 import dev.heddle.sched.jdk.JvmEnd;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * The shutdown of a scheduler, by the first thread that asks for it. Those that ask later wait for that one; the grace that is
  * over first counts, and an interrupt of any of them ends it.
+ *
+ * <p>Who asks may be a goroutine of another scheduler, which may end before this one is through. So it is a platform thread
+ * that does it, and nobody who waits holds a lock or queues for one: {@link #state} is changed by CAS, and whoever waits goes on
+ * {@link #waiting} and then looks at it; who changes it looks at that list afterwards.
  */
 final class Shutdown {
     /** 2 s: how long threads may take to end after they were told to. A guess: all take less, but those inside goroutines. */
@@ -15,14 +23,31 @@ final class Shutdown {
 
     private static final long MAX_AFTER_NANOS = 200_000_000;
 
-    private final Sched sched;
-    private final Object lock = new Object();
-    /** Guarded by {@link #lock}, as all that follows. */
-    private boolean begun;
+    private static final VarHandle STATE;
+    private static final VarHandle SHORTEST;
 
-    private boolean done;
-    private boolean ended;
-    private long shortestNanos = Long.MAX_VALUE;
+    static {
+        try {
+            MethodHandles.Lookup lookup = MethodHandles.lookup();
+            STATE = lookup.findVarHandle(Shutdown.class, "state", State.class);
+            SHORTEST = lookup.findVarHandle(Shutdown.class, "shortestNanos", long.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
+    private final Sched sched;
+    private volatile State state = State.OPEN;
+    private volatile long shortestNanos = Long.MAX_VALUE;
+    private final ConcurrentLinkedQueue<Thread> waiting = new ConcurrentLinkedQueue<>();
+
+    /** How far it is, and whether all goroutines had ended within the grace. */
+    private enum State {
+        OPEN,
+        BEGUN,
+        ALL_ENDED,
+        SOME_LEFT
+    }
 
     Shutdown(Sched sched) {
         this.sched = sched;
@@ -30,50 +55,59 @@ final class Shutdown {
 
     /** Returns whether all goroutines had ended within the grace. */
     boolean within(long graceNanos) {
-        boolean first;
-        synchronized (lock) {
-            shortestNanos = Math.min(shortestNanos, graceNanos);
-            first = !begun;
-            begun = true;
-        }
+        shorten(graceNanos);
         sched.life.endBy(Clock.after(graceNanos));
-        if (!first) {
-            return awaitOther();
+        if (STATE.compareAndSet(this, State.OPEN, State.BEGUN)) {
+            begin();
         }
-        boolean complete = false;
-        boolean result = false;
-        try {
-            result = run();
-            complete = true;
-        } finally {
-            synchronized (lock) {
-                done = complete;
-                begun = complete; // else another call goes on with it
-                ended = result;
-                lock.notifyAll();
-            }
-        }
-        return result;
+        return awaitResult();
     }
 
-    private boolean awaitOther() {
-        boolean interrupted = false;
-        boolean result;
-        synchronized (lock) {
-            while (begun && !done) {
-                try {
-                    lock.wait();
-                } catch (InterruptedException e) {
-                    interrupted = true;
-                    sched.life.endBy(0);
-                }
+    private void shorten(long graceNanos) {
+        long before;
+        do {
+            before = shortestNanos;
+        } while (graceNanos < before && !SHORTEST.compareAndSet(this, before, graceNanos));
+    }
+
+    private void begin() {
+        if (Thread.currentThread().isVirtual()) {
+            try {
+                Thread.ofPlatform().name(sched.config.name() + "-shutdown").daemon(true).start(this::conduct);
+                return;
+            } catch (OutOfMemoryError e) { // no thread to be had
+                Sched.LOG.warn("{}: shut down without a thread for it", sched.config.name(), e);
             }
-            result = ended;
         }
+        conduct();
+    }
+
+    private void conduct() {
+        State result = State.OPEN; // if it fails another call goes on with it
+        try {
+            result = run() ? State.ALL_ENDED : State.SOME_LEFT;
+        } finally {
+            state = result; // pairs with those who wait, who go on the list and then look at it
+            waiting.forEach(LockSupport::unpark);
+        }
+    }
+
+    private boolean awaitResult() {
+        Thread self = Thread.currentThread();
+        boolean interrupted = false;
+        waiting.add(self);
+        while (state == State.BEGUN) {
+            LockSupport.park(this);
+            if (Thread.interrupted()) {
+                interrupted = true;
+                sched.life.endBy(0);
+            }
+        }
+        waiting.remove(self);
         if (interrupted) {
-            Thread.currentThread().interrupt();
+            self.interrupt();
         }
-        return result;
+        return state == State.ALL_ENDED;
     }
 
     private boolean run() {
@@ -88,7 +122,7 @@ final class Shutdown {
                 }
             }
             boolean interrupted = Thread.interrupted(); // nor must that be the end of this wait
-            sched.life.awaitUntil(Clock.after(Math.clamp(shortestNanos(), MIN_AFTER_NANOS, MAX_AFTER_NANOS)));
+            sched.life.awaitUntil(Clock.after(Math.clamp(shortestNanos, MIN_AFTER_NANOS, MAX_AFTER_NANOS)));
             if (interrupted) {
                 Thread.currentThread().interrupt();
             }
@@ -101,12 +135,6 @@ final class Shutdown {
             sched.life.over();
         }
         return all;
-    }
-
-    private long shortestNanos() {
-        synchronized (lock) {
-            return shortestNanos;
-        }
     }
 
     private void stopThreads() {

@@ -318,6 +318,33 @@ class ShutdownTest {
         }
     }
 
+    /** Each ends the goroutine that ends the other, which must not matter to that one. */
+    @Test
+    void twoThatEndEachOther() {
+        for (int i = 0; i < 20; i++) {
+            Scheduler first = Started.procs(1);
+            Scheduler second = Started.procs(1);
+            AtomicBoolean go = new AtomicBoolean();
+            first.go(() -> {
+                while (!go.get()) {
+                    Goroutine.gosched();
+                }
+                second.shutdown(Duration.ofMillis(5));
+            });
+            second.go(() -> {
+                while (!go.get()) {
+                    Goroutine.gosched();
+                }
+                first.shutdown(Duration.ofMillis(5));
+            });
+            go.set(true);
+            allThreadsEnd(first);
+            allThreadsEnd(second);
+            assertFalse(first.shutdown(Duration.ZERO));
+            assertFalse(second.shutdown(Duration.ZERO));
+        }
+    }
+
     private static Class<?> thrown(Runnable action) {
         try {
             action.run();
