@@ -53,7 +53,7 @@ import org.slf4j.LoggerFactory;
  *   ABORT     a broken answer: closed at once; with RESET so that the client sees it even where the end of the
  *             connection is the end of the answer.
  *   ending    `inputEnded`, set by the loop when nothing more can be read from the connection (the client has ended it,
- *             a malformed chunk, too much of an unwanted body), or Shared.draining: what has been read is answered, then
+ *             a malformed chunk, too much of an unwanted body), or Shared.closingIdle: what has been read is answered, then
  *             the connection closes. Without a request it closes at once; else whoever frees the turn sends RESUME, and
  *             the loop looks again. The flag is set before the loop looks at the turn, the turn is freed before the flag
  *             is looked at. The loop closes only when the mailbox is empty too: an answer is pushed before the turn is
@@ -147,7 +147,7 @@ final class Http1Connection extends ChannelInboundHandlerAdapter {
 
     /** Returns whether the connection closes as soon as it has no request. */
     boolean isEnding() {
-        return inputEnded || shared.draining;
+        return inputEnded || shared.closingIdle;
     }
 
     boolean isGone() {

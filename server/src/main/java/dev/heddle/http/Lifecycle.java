@@ -2,8 +2,12 @@ package dev.heddle.http;
 
 import dev.heddle.sched.jdk.JvmEnd;
 import java.time.Duration;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import java.util.function.UnaryOperator;
 
 /*
  * The life of a server
@@ -14,12 +18,16 @@ import java.util.function.BooleanSupplier;
  *   STOPPING  that thread, to STOPPED
  *   STOPPED   nobody
  *
- * Everything is under one lock, and every change wakes all that wait. `deadline` is when the grace is over: each who wants
- * the server stopped may only bring it forward. The thread that starts or stops the server is its `worker`; all others wait
- * for STOPPED. None of them stops the server itself: it may be a goroutine, whose scheduler ends before it is through.
+ * The thread that starts or stops the server is its `worker`; all others wait for STOPPED. `deadline` is when the grace is
+ * over: each who wants the server stopped may only bring it forward.
  *
- * Who must not wait: the worker itself (an action at the stop that stops the server again), and a shutdown hook whose worker has
- * called System.exit, which waits for that hook.
+ * Who wants it stopped may be a goroutine of a scheduler that ends before the server is through. So none of them stops the
+ * server itself, and none holds a lock or queues for one, where it would keep everybody else for ever: the state is one object
+ * that is replaced by CAS. Whoever waits goes on the list of waiters and then looks at the state; who changes the state looks
+ * at the list afterwards. So one of them sees the other.
+ *
+ * Who must not wait: the worker itself (an action at the stop that stops the server again), and a shutdown hook whose worker
+ * has called System.exit, which waits for that hook.
  */
 
 /** The phases of a server, and the waits of those who start and stop it. */
@@ -31,28 +39,63 @@ final class Lifecycle {
         STOPPED
     }
 
+    /**
+     * Everything about it at one moment.
+     *
+     * @param worker who starts or stops it, or is going to; null when it has stopped
+     * @param deadline when the grace is over, as {@link #now} counts
+     * @param clean whether all requests could finish
+     */
+    private record State(Phase phase, Thread worker, long deadline, boolean stopWanted, boolean clean) {
+        State in(Phase next, Thread by) {
+            return new State(next, by, deadline, stopWanted, clean);
+        }
+
+        State endingBy(long time) {
+            return new State(phase, worker, Math.min(deadline, time), stopWanted, clean);
+        }
+
+        State wanted() {
+            return new State(phase, worker, deadline, true, clean);
+        }
+
+        State stopped(boolean allFinished) {
+            return new State(Phase.STOPPED, null, deadline, stopWanted, allFinished);
+        }
+
+        boolean isMine() {
+            return worker == Thread.currentThread();
+        }
+    }
+
     /** How often it is looked after what nobody tells: whether the JVM ends, and who has called exit. A guess. */
     private static final long LOOK_AGAIN_NANOS = 50_000_000;
 
     private static final long BEGIN = System.nanoTime();
 
-    private final Object lock = new Object();
-    private Phase phase = Phase.STARTING;
-    private Thread worker = Thread.currentThread();
-    private long deadline = Long.MAX_VALUE;
-    private boolean stopWanted;
-    private boolean clean;
-    /** Each {@link #wake}. */
-    private long changes;
+    private final AtomicReference<State> state =
+            new AtomicReference<>(new State(Phase.STARTING, Thread.currentThread(), Long.MAX_VALUE, false, false));
+    private final ConcurrentLinkedQueue<Thread> waiting = new ConcurrentLinkedQueue<>();
 
     /** Since this class was loaded, so that sums do not overflow. */
     private static long now() {
         return System.nanoTime() - BEGIN;
     }
 
-    private static long after(long nanos) {
+    private static long after(Duration time) {
         long now = now();
+        long nanos = Math.max(0, TimeUnit.NANOSECONDS.convert(time)); // which saturates
         return nanos > Long.MAX_VALUE - now ? Long.MAX_VALUE : now + nanos;
+    }
+
+    private void change(UnaryOperator<State> change) {
+        state.updateAndGet(change);
+        wake();
+    }
+
+    /** What somebody may wait for has changed. */
+    void wake() {
+        waiting.forEach(LockSupport::unpark);
     }
 
     /** The server was stopped before its start was through. */
@@ -68,55 +111,42 @@ final class Lifecycle {
 
     /** Ends the start if the server is to stop. */
     void checkWanted() {
-        synchronized (lock) {
-            if (stopWanted) {
-                throw new StoppedException();
-            }
+        if (state.get().stopWanted) {
+            throw new StoppedException();
         }
     }
 
     /** The start is through; from now on the thread given is the worker. */
     void running(Thread stopper) {
-        synchronized (lock) {
-            checkWanted();
-            phase = Phase.RUNNING;
-            worker = stopper;
-            wake();
-        }
+        change(before -> {
+            if (before.stopWanted) {
+                throw new StoppedException();
+            }
+            return before.in(Phase.RUNNING, stopper);
+        });
     }
 
     // ---- by those who stop it
 
     /** Refuses to stop a server by the thread that starts it. */
     void checkMayStop() {
-        synchronized (lock) {
-            if (phase == Phase.STARTING && worker == Thread.currentThread()) {
-                throw new IllegalStateException(
-                        "stop: got the thread that starts the server, which would wait for itself; need another one");
-            }
+        State now = state.get();
+        if (now.phase == Phase.STARTING && now.isMine()) {
+            throw new IllegalStateException(
+                    "stop: got the thread that starts the server, which would wait for itself; need another one");
         }
     }
 
     /** Wants the server stopped. */
     void stopWithin(Duration grace) {
-        long nanos = Math.max(0, TimeUnit.NANOSECONDS.convert(grace)); // which saturates
-        synchronized (lock) {
-            stopWanted = true;
-            endBy(after(nanos));
-        }
+        long end = after(grace);
+        change(before -> before.endingBy(end).wanted());
     }
 
     /** Ends the grace, if there is one. */
     void hurry() {
-        synchronized (lock) {
-            endBy(now());
-        }
-    }
-
-    /** Under the lock. */
-    private void endBy(long time) {
-        deadline = Math.min(deadline, time);
-        wake();
+        long end = now();
+        change(before -> before.endingBy(end));
     }
 
     /**
@@ -125,45 +155,50 @@ final class Lifecycle {
      */
     boolean awaitResult() {
         boolean ofHook = JvmEnd.isEnding();
-        boolean again = false;
-        boolean result;
-        synchronized (lock) {
-            while (phase != Phase.STOPPED && worker != Thread.currentThread() && !(ofHook && isStuck()) && !isLate()) {
-                try {
-                    TimeUnit.NANOSECONDS.timedWait(lock, LOOK_AGAIN_NANOS);
-                } catch (InterruptedException e) {
-                    again = true;
-                    endBy(now());
-                }
+        boolean interrupted = false;
+        Thread self = Thread.currentThread();
+        waiting.add(self);
+        while (mustWait(state.get(), ofHook)) {
+            LockSupport.parkNanos(this, LOOK_AGAIN_NANOS);
+            if (Thread.interrupted()) {
+                interrupted = true;
+                hurry();
             }
-            result = clean;
         }
-        if (again) {
-            Thread.currentThread().interrupt();
+        waiting.remove(self);
+        if (interrupted) {
+            self.interrupt();
         }
-        return result;
+        return state.get().clean;
     }
 
-    /** The worker has called exit, which waits for the hooks, for the caller too. Under the lock. */
-    private boolean isStuck() {
-        Thread working = worker;
-        return working != null && JvmEnd.isInExit(working);
-    }
-
-    /** The code of an application keeps the start from its end. Under the lock. */
-    private boolean isLate() {
-        return phase == Phase.STARTING && now() >= deadline;
+    private static boolean mustWait(State now, boolean ofHook) {
+        if (now.phase == Phase.STOPPED || now.isMine()) {
+            return false;
+        }
+        if (ofHook && JvmEnd.isInExit(now.worker)) { // which waits for the hooks, for the caller too
+            return false;
+        }
+        return now.phase != Phase.STARTING || now() < now.deadline; // code of the application may keep the start from its end
     }
 
     /** Waits until the server has stopped. */
     void awaitStopped() throws InterruptedException {
-        synchronized (lock) {
-            if (worker == Thread.currentThread()) {
-                throw new IllegalStateException("awaitStop: got the thread that starts or stops the server; need another one");
+        Thread self = Thread.currentThread();
+        waiting.add(self);
+        try {
+            for (State now = state.get(); now.phase != Phase.STOPPED; now = state.get()) {
+                if (now.isMine()) {
+                    throw new IllegalStateException(
+                            "awaitStop: got the thread that starts or stops the server; need another one");
+                }
+                if (Thread.interrupted()) {
+                    throw new InterruptedException();
+                }
+                LockSupport.park(this);
             }
-            while (phase != Phase.STOPPED) {
-                lock.wait();
-            }
+        } finally {
+            waiting.remove(self);
         }
     }
 
@@ -171,76 +206,54 @@ final class Lifecycle {
 
     /** Waits until a stop is wanted, and begins it. False if the start has failed. */
     boolean awaitWanted() {
-        synchronized (lock) {
-            while (phase == Phase.STARTING || phase == Phase.RUNNING && !stopWanted) {
-                try {
-                    lock.wait();
-                } catch (InterruptedException e) {
-                    // no order to end: only a stop is one
-                }
-            }
-            if (phase != Phase.RUNNING) {
-                return false;
-            }
-            phase = Phase.STOPPING;
-            return true;
+        Thread self = Thread.currentThread();
+        waiting.add(self);
+        State now = state.get();
+        while (now.phase == Phase.STARTING || now.phase == Phase.RUNNING && !now.stopWanted) {
+            LockSupport.park(this);
+            Thread.interrupted(); // else the next park would not wait; only a stop is an order to end
+            now = state.get();
         }
+        waiting.remove(self);
+        if (now.phase != Phase.RUNNING) {
+            return false;
+        }
+        change(before -> before.in(Phase.STOPPING, self));
+        return true;
     }
 
     /**
      * Waits until something holds, or the grace is over, within bounds of its own. An interrupt ends the grace.
      *
-     * @param condition is asked at each {@link #wake} and now and then, not under the lock
+     * @param condition is asked at each {@link #wake} and now and then
      * @param least the least time to wait, whatever the grace
      * @param most the most
      * @return whether it holds
      */
     boolean await(BooleanSupplier condition, Duration least, Duration most) {
-        long earliest = after(TimeUnit.NANOSECONDS.convert(least));
-        long latest = after(TimeUnit.NANOSECONDS.convert(most));
-        while (true) {
-            long seen;
-            synchronized (lock) {
-                seen = changes;
-            }
-            if (condition.getAsBoolean()) {
-                return true;
-            }
-            synchronized (lock) {
-                long left = Math.clamp(deadline, earliest, latest) - now();
+        long earliest = after(least);
+        long latest = after(most);
+        Thread self = Thread.currentThread();
+        waiting.add(self);
+        try {
+            while (!condition.getAsBoolean()) {
+                long left = Math.clamp(state.get().deadline, earliest, latest) - now();
                 if (left <= 0) {
                     return false;
                 }
-                if (seen == changes) {
-                    pause(Math.min(left, LOOK_AGAIN_NANOS));
+                LockSupport.parkNanos(this, Math.min(left, LOOK_AGAIN_NANOS));
+                if (Thread.interrupted()) {
+                    hurry();
                 }
             }
-        }
-    }
-
-    private void pause(long nanos) {
-        try {
-            TimeUnit.NANOSECONDS.timedWait(lock, nanos + 1_000_000); // rounds down to milliseconds
-        } catch (InterruptedException e) {
-            endBy(now());
-        }
-    }
-
-    /** What somebody may wait for has changed. */
-    void wake() {
-        synchronized (lock) {
-            changes++;
-            lock.notifyAll();
+            return true;
+        } finally {
+            waiting.remove(self);
         }
     }
 
     /** Everything is over. */
     void stopped(boolean allFinished) {
-        synchronized (lock) {
-            phase = Phase.STOPPED;
-            worker = null;
-            clean = allFinished;
-            wake();
-        }
+        change(before -> before.stopped(allFinished));
     }
 }

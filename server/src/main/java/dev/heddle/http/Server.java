@@ -283,6 +283,7 @@ public final class Server implements AutoCloseable {
         try {
             acceptor.close(life::wake);
             life.await(acceptor::isClosed, LEAST_CLOSE, LEAST_CLOSE);
+            shared.closingIdle = true; // before the look at each: who is just serving a request sees it afterwards
             shared.connections().forEach(Http1Connection::drainSoon);
             life.await(this::isDrained, Duration.ZERO, FOR_EVER);
             long left = stats().requestsActive();

@@ -33,8 +33,11 @@ final class Shared {
 
     private record CommonLines(AsciiString date, byte[] lines) {}
 
-    /** Whether the server is stopping: idle connections close, and every answer is the last one of its connection. */
+    /** Whether the server is stopping: every answer is the last one of its connection. */
     volatile boolean draining;
+
+    /** Whether idle connections close, since nobody can open another one: some time after {@link #draining}. */
+    volatile boolean closingIdle;
 
     private final Set<Http1Connection> connections = ConcurrentHashMap.newKeySet();
     private volatile Runnable onEmpty = () -> {};
