@@ -82,7 +82,7 @@ public final class Scheduler implements AutoCloseable {
      * Changes how many goroutines may run at once (Go's {@code runtime.GOMAXPROCS}). Nothing is stopped for it: with more
      * Ps, work that waits is taken up at once; with fewer, the goroutines of those that go run on without a P until their
      * next scheduling point, and what was queued there goes to the global queue. Takes microseconds. {@code maxHogs} stays
-     * as it was set.
+     * as it was set. Does nothing once the threads of this scheduler end.
      *
      * @param n the number of Ps from now on; 1 to {@link SchedulerConfig#MAX_PROCS}, and less than {@code maxThreads}
      * @return the number before

@@ -15,6 +15,7 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -27,6 +28,14 @@ class GoBesideShutdownTest {
     private static final long MILLIS = 1_500;
 
     private static final int STARTERS = 3;
+
+    private final LogCapture log = LogCapture.watch();
+
+    @AfterEach
+    void nothingHasThrown() {
+        log.close();
+        log.assertNoErrors();
+    }
 
     /** The ways in which an ordinary thread starts a goroutine. */
     enum Way {
