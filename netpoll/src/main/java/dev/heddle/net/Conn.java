@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
 
 /**
  * A TCP connection for goroutines. Every method that has to wait parks the caller; ordinary threads may use it too.
@@ -62,8 +63,8 @@ public final class Conn implements Closeable {
      *
      * @param netpoll whose loops carry the connection
      * @param address where to; a name that is not resolved yet is looked up first
-     * @param timeout the longest wait for the connection, not counting the look-up, rounded up to milliseconds; zero:
-     *     as long as the system tries
+     * @param timeout the longest wait for the connection, not counting the look-up, rounded up to milliseconds, at most 24
+     *     days; zero: as long as the system tries
      * @throws SocketTimeoutException if the time is over
      * @throws CancellationException if the current context has ended; there is no connection then
      * @throws IOException if the connection is refused or anything else fails; the message says whereto
@@ -71,8 +72,8 @@ public final class Conn implements Closeable {
      */
     public static Conn connect(Netpoll netpoll, InetSocketAddress address, Duration timeout) throws IOException {
         Objects.requireNonNull(address, "address");
-        if (timeout.isNegative() || timeout.compareTo(Duration.ofMillis(Integer.MAX_VALUE)) > 0) {
-            throw new IllegalArgumentException("timeout: got " + timeout + ", need 0 to " + Integer.MAX_VALUE + " ms");
+        if (timeout.isNegative()) {
+            throw new IllegalArgumentException("timeout: got " + timeout + ", need 0 or more");
         }
         Await.checkMayBlock(netpoll, "connect to " + address);
         InetSocketAddress target = address.isUnresolved()
@@ -84,7 +85,7 @@ public final class Conn implements Closeable {
                 .group(netpoll.group())
                 .channel(netpoll.channelClass())
                 .disableResolver()
-                .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int) timeout.plusNanos(999_999).toMillis())
+                .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, millis(timeout))
                 .option(ChannelOption.AUTO_READ, false)
                 .option(ChannelOption.ALLOW_HALF_CLOSURE, true)
                 .handler(handler)
@@ -102,6 +103,12 @@ public final class Conn implements Closeable {
             throw Failures.timedOut("connect to", target, System.nanoTime() - start);
         }
         throw Failures.failed("connect to", target, connected.cause());
+    }
+
+    /** Rounded up, and as many as Netty takes if it is more. */
+    private static int millis(Duration timeout) {
+        long nanos = TimeUnit.NANOSECONDS.convert(timeout); // which saturates
+        return (int) Math.min(Integer.MAX_VALUE, Math.ceilDiv(nanos, 1_000_000L));
     }
 
     /** Prepares an accepted channel, before it is registered. */
