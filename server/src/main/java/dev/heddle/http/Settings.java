@@ -21,6 +21,7 @@ final class Settings {
     static final String VARIABLE_PREFIX = "HEDDLE_";
     static final String PROPERTY_PREFIX = "heddle.";
 
+    private static final Pattern INTEGER = Pattern.compile("-?[0-9]{1,18}");
     private static final Pattern SIZE = Pattern.compile("(\\d{1,18})(b|kib|mib|gib)?", Pattern.CASE_INSENSITIVE);
     private static final Pattern TIME = Pattern.compile("(\\d{1,15})(ms|s|m|h)?", Pattern.CASE_INSENSITIVE);
 
@@ -231,12 +232,12 @@ final class Settings {
         }
     }
 
+    /** In the digits of ASCII alone: Java takes {@code +80} and other scripts too, as {@link Param} does not. */
     private static int integer(String text) {
-        try {
-            return Integer.parseInt(text);
-        } catch (NumberFormatException e) {
-            throw new IllegalArgumentException("got '" + text + "', need a whole number", e);
+        if (!INTEGER.matcher(text).matches()) {
+            throw new IllegalArgumentException("got '" + text + "', need a whole number");
         }
+        return Math.toIntExact(Long.parseLong(text));
     }
 
     private static boolean truth(String text) {

@@ -115,6 +115,9 @@ class ServerConfigTest {
             delimiter = '|',
             value = {
                 "port|x|got 'x', need a whole number",
+                "port|+80|got '+80', need a whole number",
+                "port|\u0663|got '\u0663', need a whole number",
+                "port|99999999999|integer overflow",
                 "port|70000|port: got 70000, need 0 to 65535",
                 "max-body-bytes|8 MB|got '8 MB', need a size such as 65536, 64KiB or 8MiB",
                 "max-body-bytes|99999999999GiB|long overflow",
