@@ -25,7 +25,8 @@ import java.util.TreeMap;
  *
  * <p>{@link #text}, {@link #json} and {@link #bytes} keep the answer until handler and middleware have returned; the last one
  * counts. Streams and files go out at once. Reading the body and sending a stream wait for the client, without
- * holding up anybody else; when the client is gone they throw {@link ClientGoneException}.
+ * holding up anybody else; when the client is gone they throw {@link ClientGoneException}, and when the current
+ * {@link dev.heddle.context.Context} ends while they wait its {@link dev.heddle.context.CancelledException}.
  */
 public final class Ctx {
     /** What {@link #route} returns when no route matched: a label instead of arbitrary paths. */

@@ -164,7 +164,7 @@ final class Outbound {
                 if (isWritable()) {
                     return;
                 }
-                permits.acquire(WaitReason.IO_WAIT);
+                permits.await(WaitReason.IO_WAIT, Long.MAX_VALUE);
             }
         } finally {
             waiting = false;

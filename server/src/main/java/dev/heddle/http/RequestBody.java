@@ -13,7 +13,7 @@ import java.time.Duration;
  * The loop puts the pieces of a body into a mailbox as they are decoded, at last END or the failure that ended it, and
  * gives a permit each time that the box was empty before. The handler takes all that is there, reads it, and waits for
  * a permit when there is nothing. No wake-up is lost: the piece is in the box before the permit is given, and a permit
- * that comes before the handler waits is kept.
+ * that comes before the handler waits is kept. The end of the current context ends that wait and takes nothing.
  *
  * Backpressure. Each piece is held on the connection's budget (Inbound) until it has been read.
  *
@@ -249,19 +249,27 @@ final class RequestBody {
             connection.signal(Signal.CONTINUE);
         }
         if (minRate == 0) {
-            permits.acquire(WaitReason.IO_WAIT);
+            permits.await(WaitReason.IO_WAIT, Long.MAX_VALUE);
             return;
         }
         long allowed = graceNanos + nanosFor(read);
         long left = allowed - waitedNanos;
-        long start = System.nanoTime();
-        if (left <= 0 || !permits.acquire(WaitReason.IO_WAIT, left)) {
+        if (left <= 0 || !awaitPermit(left)) {
             connection.count(Event.BODY_TIMEOUT);
             refusal = new ClientFault.Refusal(408, "the body came too slowly: " + read + " bytes in "
-                    + Duration.ofNanos(waitedNanos + Math.max(left, 0)).toMillis() + " ms");
+                    + Duration.ofNanos(waitedNanos).toMillis() + " ms");
             throw refusal;
         }
-        waitedNanos += System.nanoTime() - start;
+    }
+
+    /** Also a wait that a context ends is time that the client has taken. */
+    private boolean awaitPermit(long nanos) {
+        long start = System.nanoTime();
+        try {
+            return permits.await(WaitReason.IO_WAIT, nanos);
+        } finally {
+            waitedNanos += System.nanoTime() - start;
+        }
     }
 
     private long nanosFor(long bytes) {
