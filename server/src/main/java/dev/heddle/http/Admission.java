@@ -98,8 +98,8 @@ final class Admission extends ChannelInboundHandlerAdapter {
         pauseMillis = 0;
         Object address = mostPerAddress > 0 ? address(connection) : null;
         if (address != null && !enter(address)) {
+            shared.counters.count(Event.REFUSED); // before the client can see it
             connection.unsafe().closeForcibly();
-            shared.counters.count(Event.REFUSED);
             if (refusals.isDue()) {
                 LOG.warn("{}: closed, its address has {} connections already", connection.remoteAddress(), mostPerAddress);
             }
