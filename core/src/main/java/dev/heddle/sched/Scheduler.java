@@ -264,7 +264,8 @@ public final class Scheduler implements AutoCloseable {
      * Ends this scheduler. From now on it takes goroutines only from those that it has: what they start, also as virtual
      * threads, and the functions of timers. Waits until all have ended, interrupts those that
      * have not by the end of the grace, waits as long again for what they do about it, but 20 ms at least and 200 ms at most,
-     * and ends all threads, for which it waits up to 2 s. From then on every start is refused.
+     * and up to 1 s more as long as any of them runs and does not wait; and ends all threads, for which it waits up to 1 s. From then
+     * on every start is refused.
      *
      * <p>With the interrupt also the wait ends, now or later, in which each of them is: for a channel, a semaphore, a
      * connection, whatever a context can end as well. It throws a {@link java.util.concurrent.CancellationException}. Not a

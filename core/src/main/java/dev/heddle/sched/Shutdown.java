@@ -15,8 +15,17 @@ import java.util.concurrent.locks.LockSupport;
  * {@link #waiting} and then looks at it; who changes it looks at that list afterwards.
  */
 final class Shutdown {
-    /** 2 s: how long threads may take to end after they were told to. A guess: all take less, but those inside goroutines. */
+    /**
+     * 2 s: how long goroutines that still run then may go on, and threads may take to end. A guess: all take less, but those that
+     * compute or block without end.
+     */
     private static final long THREADS_END_NANOS = 2_000_000_000L;
+
+    /** Half of that is for the goroutines. */
+    private static final long RUNNING_ON_NANOS = THREADS_END_NANOS / 2;
+
+    /** 2 ms between two looks at who runs. */
+    private static final long LOOK_NANOS = 2_000_000;
 
     /** The least and the most time that goroutines have after the interrupt. Guesses: to see an end, and not to see it. */
     private static final long MIN_AFTER_NANOS = 20_000_000;
@@ -122,7 +131,9 @@ final class Shutdown {
                 }
             }
             boolean interrupted = Thread.interrupted(); // nor must that be the end of this wait
-            sched.life.awaitUntil(Clock.after(Math.clamp(shortestNanos, MIN_AFTER_NANOS, MAX_AFTER_NANOS)));
+            if (!sched.life.awaitUntil(Clock.after(Math.clamp(shortestNanos, MIN_AFTER_NANOS, MAX_AFTER_NANOS)))) {
+                awaitWaiting();
+            }
             if (interrupted) {
                 Thread.currentThread().interrupt();
             }
@@ -137,6 +148,30 @@ final class Shutdown {
         return all;
     }
 
+    /**
+     * What is left behind while it runs or is queued may hold a lock that others want, for ever: that of the log, say, which this
+     * thread wants next. So it may go on until it waits.
+     */
+    private void awaitWaiting() {
+        long end = Clock.after(RUNNING_ON_NANOS);
+        while (someRun() && end - Clock.nanotime() > 0) {
+            if (sched.life.awaitUntil(Clock.after(LOOK_NANOS))) {
+                return;
+            }
+            Thread.interrupted(); // the grace is over: there is no more to end
+        }
+    }
+
+    private boolean someRun() {
+        for (G g : sched.goroutines()) {
+            Goroutine.State now = g.state();
+            if (!g.system && (now == Goroutine.State.RUNNABLE || now == Goroutine.State.RUNNING)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     private void stopThreads() {
         sched.stopping = true;
         sched.scheduler.stopPrinting();
@@ -146,7 +181,7 @@ final class Shutdown {
         sched.sysmon.wake();
         sched.threads.wake();
         boolean interrupted = Thread.interrupted();
-        long end = Clock.nanotime() + THREADS_END_NANOS;
+        long end = Clock.after(THREADS_END_NANOS - RUNNING_ON_NANOS);
         try {
             if (!sched.threads.awaitNone(end)) {
                 Sched.LOG.warn(

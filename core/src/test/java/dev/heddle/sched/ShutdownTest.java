@@ -19,6 +19,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -47,6 +48,31 @@ class ShutdownTest {
         Scheduler s = Started.procs(procs);
         assertTrue(threads(s).size() >= 2, "sysmon and the template thread");
         assertTrue(s.shutdown(Duration.ofSeconds(10)));
+        allThreadsEnd(s);
+    }
+
+    /** Whoever wants that lock afterwards would wait for ever. */
+    @Test
+    void whatRunsIsNotLeftBehindWithALock() throws Exception {
+        Scheduler s = Started.procs(1);
+        ReentrantLock lock = new ReentrantLock();
+        CountDownLatch locked = new CountDownLatch(1);
+        s.go(() -> {
+            lock.lock();
+            try {
+                locked.countDown();
+                LockSupport.park();
+                long begin = System.nanoTime();
+                while (System.nanoTime() - begin < 500_000_000) { // longer than it is given after the interrupt
+                    Goroutine.gosched();
+                }
+            } finally {
+                lock.unlock();
+            }
+        });
+        locked.await();
+        assertFalse(s.shutdown(Duration.ZERO));
+        assertTrue(lock.tryLock(10, TimeUnit.SECONDS), s::dump);
         allThreadsEnd(s);
     }
 
