@@ -98,12 +98,12 @@ final class AcceptHandler extends ChannelInboundHandlerAdapter {
     public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
         Channel channel = context.channel();
         pauseMillis = Math.clamp(pauseMillis * 2, FIRST_PAUSE_MILLIS, LAST_PAUSE_MILLIS);
-        LOG.warn("accept on {}: {}; trying again in {} ms", channel.localAddress(), cause.toString(), pauseMillis);
-        channel.config().setAutoRead(false);
-        if (!resting) {
-            resting = true;
+        if (!resting) { // in this order: without memory for the timer it has to go on at once
             channel.eventLoop().schedule(() -> rested(channel), pauseMillis, TimeUnit.MILLISECONDS);
+            resting = true;
+            channel.config().setAutoRead(false);
         }
+        LOG.warn("accept on {}: {}; trying again in {} ms", channel.localAddress(), cause.toString(), pauseMillis);
     }
 
     private void rested(Channel channel) {

@@ -70,7 +70,7 @@ public final class Listener implements Closeable {
         AcceptHandler handler = new AcceptHandler(netpoll.group());
         ChannelFuture bound = new Bootstrap()
                 .group(netpoll.group())
-                .channel(netpoll.serverChannelClass())
+                .channelFactory(netpoll.serverChannels())
                 .option(ChannelOption.SO_REUSEADDR, true)
                 .handler(handler)
                 .bind(address);

@@ -1,6 +1,7 @@
 package dev.heddle.netpoll;
 
 import dev.heddle.sched.BinarySemaphore;
+import dev.heddle.sched.Goroutine;
 import dev.heddle.sched.WaitReason;
 import io.netty.util.concurrent.Ticker;
 import java.lang.invoke.MethodHandles;
@@ -69,6 +70,17 @@ final class Alarm implements Runnable {
 
     @Override
     public void run() {
+        while (!ended) {
+            try {
+                ring();
+            } catch (OutOfMemoryError e) { // for the timer of a wait: what it waits for comes all the same, so it goes round
+                Goroutine.goyield();
+            }
+        }
+    }
+
+    /** Ends with the loop, or by an error. */
+    private void ring() {
         while (!ended) {
             long time = at;
             if (time == NONE) {

@@ -2,17 +2,37 @@ package dev.heddle.netpoll;
 
 import io.netty.channel.IoEventLoopGroup;
 import io.netty.channel.ManualIoEventLoop;
+import io.netty.util.internal.PlatformDependent;
 import java.util.Queue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 
 /** One of Netty's event loops, driven by its {@link LoopPoller}. A class of its own only to reach what is protected. */
 final class Loop extends ManualIoEventLoop {
+    /** More than a part of Netty's task queue has (1024): so many tasks make it grow. */
+    private static final int GROWS = 4_000;
+
+    static {
+        // The JVM links what a queue does when it grows at the first time, in the middle of it: without memory for that the queue
+        // would be stuck for ever
+        Queue<Runnable> queue = PlatformDependent.newMpscQueue();
+        Runnable task = queue::clear;
+        for (int i = 0; i < GROWS; i++) {
+            queue.offer(task);
+        }
+        while (queue.poll() != null) {
+            continue;
+        }
+    }
+
     private final int id;
     private final LoopHandler handler;
 
     /** Netty's task queue. Written by the poller goroutine, published by {@link LoopHandler#afterEnd}. */
     private Queue<Runnable> tasks;
+
+    /** A scheduled task whose time has come, on its way into the task queue. Owner only. */
+    private Runnable due;
 
     Loop(IoEventLoopGroup group, int id, LoopHandler.Factory factory) {
         super(group, null, factory);
@@ -34,10 +54,21 @@ final class Loop extends ManualIoEventLoop {
         return deadline == -1 ? Alarm.NONE : deadline;
     }
 
+    /** Netty's, but that a task is kept for the next pass if the queue has no memory for it. */
     @Override
     protected boolean fetchFromScheduledTaskQueue(Queue<Runnable> taskQueue) {
         tasks = taskQueue;
-        return super.fetchFromScheduledTaskQueue(taskQueue);
+        long now = getCurrentTimeNanos();
+        while (true) {
+            if (due == null) {
+                due = pollScheduledTask(now);
+            }
+            if (due == null) {
+                return true;
+            }
+            taskQueue.offer(due);
+            due = null;
+        }
     }
 
     /**

@@ -6,6 +6,7 @@ import io.netty.channel.IoHandlerContext;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.IoRegistration;
 import io.netty.channel.epoll.EpollIoHandle;
+import io.netty.channel.nio.NioIoHandle;
 import io.netty.util.concurrent.ThreadAwareExecutor;
 import java.util.concurrent.RejectedExecutionException;
 
@@ -18,6 +19,7 @@ final class LoopHandler implements IoHandler, IoHandlerContext {
     private final IoHandler netty;
     private final Park park;
     private final LoopCounters counters;
+    private final Reserve reserve = new Reserve();
     private volatile Runnable lateWakeup;
 
     // owner only
@@ -53,6 +55,10 @@ final class LoopHandler implements IoHandler, IoHandlerContext {
         LoopHandler made() {
             return made;
         }
+    }
+
+    Reserve reserve() {
+        return reserve;
     }
 
     /** Returns Netty's own handler. */
@@ -138,10 +144,10 @@ final class LoopHandler implements IoHandler, IoHandlerContext {
             // Netty would go on with the number of a closed descriptor, which may be somebody else's by now
             throw new RejectedExecutionException("event loop is closed");
         }
-        IoRegistration registration = netty.register(handle);
-        return handle instanceof EpollIoHandle
-                ? new EpollRegistration(registration)
-                : new NioRegistration(registration, this::cancelled);
+        return handle instanceof EpollIoHandle epoll
+                ? new EpollRegistration(netty.register(new GuardedHandle.OfEpoll(epoll, counters, reserve)))
+                : new NioRegistration(
+                        netty.register(new GuardedHandle.OfNio((NioIoHandle) handle, counters, reserve)), this::cancelled);
     }
 
     @Override

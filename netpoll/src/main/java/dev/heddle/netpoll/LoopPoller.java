@@ -69,10 +69,13 @@ final class LoopPoller implements Runnable {
     /** How long tasks run before others get a turn. A guess: a tenth of the scheduler's quantum. */
     private static final long TASK_BUDGET_NANOS = 1_000_000;
 
-    /**
-     * How long a loop rests after an error that got out of a pass, so that the log stays readable. As Netty's loops.
-     */
-    private static final Duration AFTER_FAILURE = Duration.ofSeconds(1);
+    /** How long a loop rests after an error that got out of a pass, doubled with each in a row up to the longest. Guesses. */
+    private static final long FIRST_REST_NANOS = 1_000_000;
+
+    private static final long LONGEST_REST_NANOS = 100_000_000;
+
+    /** Between two errors that are logged; the others are counted. A guess: readable. */
+    private static final long LOG_PERIOD_NANOS = 10_000_000_000L;
 
     private static final Logger LOG = LoggerFactory.getLogger(Netpoll.class);
 
@@ -83,6 +86,12 @@ final class LoopPoller implements Runnable {
 
     /** Whether the last look at the loop's epoll or selector found nothing. Owner only. */
     private boolean drained;
+
+    /** How long to rest after the next error; 0 after a pass that was well. Owner only. */
+    private long restNanos;
+
+    /** From when an error may be logged again. Owner only. */
+    private long logFrom = System.nanoTime();
 
     /**
      * Makes the body.
@@ -101,19 +110,39 @@ final class LoopPoller implements Runnable {
         loop.setOwningThread(Thread.currentThread());
         try {
             // Gives Netty's allocator and recycler their caches, which they deny to virtual threads otherwise
-            FastThreadLocalThread.runWithFastThreadLocal(this::passes);
-        } finally {
-            onEnd.run();
+            FastThreadLocalThread.runWithFastThreadLocal(this::untilTerminated);
+        } catch (Throwable t) {
+            failed(t);
+            untilTerminated(); // it had no memory to begin or to end: once only, for its own state may be wrong since
+        }
+        try {
+            loop.end();
+        } catch (Throwable t) {
+            failed(t);
+        }
+        onEnd.run();
+    }
+
+    /** Throws nothing: what ends a pass, a lack of memory mostly, does not end the loop. */
+    private void untilTerminated() {
+        while (!loop.isTerminated()) {
+            try {
+                passes();
+            } catch (Throwable t) {
+                failed(t);
+            }
         }
     }
 
+    /** Ends with the loop, or by an error. */
     private void passes() {
         while (!loop.isTerminated()) {
-            boolean more;
-            try {
-                more = loop.isShuttingDown() ? shutdownPass() : pass();
-            } catch (Throwable t) {
-                more = failed(t);
+            boolean more = loop.isShuttingDown() ? shutdownPass() : pass();
+            restNanos = 0;
+            Reserve reserve = loop.handler().reserve();
+            if (reserve.isOut()) {
+                reserve.refill();
+                more = true; // those that listen, and connections that could not be closed, are not looked at meanwhile
             }
             if (more) {
                 Goroutine.goyield();
@@ -121,7 +150,6 @@ final class LoopPoller implements Runnable {
                 await();
             }
         }
-        loop.end();
     }
 
     private void await() {
@@ -167,15 +195,22 @@ final class LoopPoller implements Runnable {
         return true;
     }
 
-    private boolean failed(Throwable t) {
+    /** Counts and says it, and rests. Never throws: what there is no memory for is left out. */
+    private void failed(Throwable t) {
         counters.failed();
+        loop.handler().reserve().release();
         drained = false;
-        LOG.error("netpoll loop {}: a pass failed; going on in {} ms", loop.id(), AFTER_FAILURE.toMillis(), t);
+        restNanos = Math.clamp(2 * restNanos, FIRST_REST_NANOS, LONGEST_REST_NANOS);
         try {
-            Goroutine.sleep(AFTER_FAILURE);
-        } catch (InterruptedException e) {
-            LOG.warn("netpoll loop {}: interrupted; a poller ends only with its netpoll", loop.id());
+            long now = System.nanoTime();
+            if (now - logFrom >= 0) {
+                LOG.error("netpoll loop {}: a pass failed, the next follows. One in 10 s is logged", loop.id(), t);
+                logFrom = now + LOG_PERIOD_NANOS; // not before: there may have been no memory to say so
+            }
+            Thread.interrupted(); // by a stranger: a poller ends only with its netpoll
+            Goroutine.sleep(Duration.ofNanos(restNanos));
+        } catch (Throwable again) {
+            Goroutine.goyield();
         }
-        return true;
     }
 }

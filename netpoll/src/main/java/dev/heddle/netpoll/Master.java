@@ -39,6 +39,9 @@ final class Master implements Poller {
     /** How long close() rests between two looks at a thread that is on its way out of a system call. A guess. */
     private static final long CLOSE_POLL_NANOS = 20_000;
 
+    /** After so many calls of a linked function the JVM has made all that it makes for it, which takes memory: at 127. */
+    private static final int REHEARSALS = 256;
+
     private static final VarHandle SIGNAL;
     private static final VarHandle POLLING;
     private static final VarHandle NON_BLOCKING_POLLS;
@@ -99,6 +102,9 @@ final class Master implements Poller {
         try {
             fd = Epoll.eventfd(signalBuffer);
             Epoll.add(signalBuffer, epollFd, fd, Epoll.EPOLLIN, 0);
+            for (int i = 0; i < REHEARSALS; i++) {
+                Epoll.wait(signalBuffer, epollFd, 0);
+            }
             for (int i = 0; i < loopFds.length; i++) {
                 Epoll.add(signalBuffer, epollFd, loopFds[i], Epoll.EPOLLIN | Epoll.EPOLLET, i + 1L);
             }
@@ -149,13 +155,11 @@ final class Master implements Poller {
 
     private int deliver(Epoll.Buffer buffer, int events, boolean blocking, Ready ready) {
         int readied = 0;
+        boolean signalled = false;
         for (int i = 0; i < events; i++) {
             long data = buffer.data(i);
             if (data == 0) {
-                if (blocking) {
-                    Epoll.drain(buffer, eventFd);
-                    signal = FREE;
-                }
+                signalled = true; // seen to when the loops have been told, which are not told again
                 continue;
             }
             Goroutine g = parks[(int) data - 1].unblock();
@@ -163,6 +167,10 @@ final class Master implements Poller {
                 ready.ready(g);
                 readied++;
             }
+        }
+        if (signalled && blocking) {
+            Epoll.drain(buffer, eventFd);
+            signal = FREE;
         }
         return readied;
     }
@@ -176,8 +184,13 @@ final class Master implements Poller {
             return;
         }
         BREAKS.setOpaque(this, breaks + 1);
-        Epoll.signal(signalBuffer, eventFd);
-        SIGNAL.compareAndSet(this, WRITING, WRITTEN); // fails if the poll has read it already
+        boolean written = false;
+        try {
+            Epoll.signal(signalBuffer, eventFd);
+            written = true;
+        } finally {
+            SIGNAL.compareAndSet(this, WRITING, written ? WRITTEN : FREE); // fails if the poll has read it already
+        }
     }
 
     @Override

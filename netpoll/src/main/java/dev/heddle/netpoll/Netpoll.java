@@ -4,7 +4,9 @@ import dev.heddle.netpoll.NetpollConfig.Kind;
 import dev.heddle.sched.Goroutine;
 import dev.heddle.sched.Scheduler;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFactory;
 import io.netty.channel.DefaultSelectStrategyFactory;
+import io.netty.channel.EventLoop;
 import io.netty.channel.IoEventLoopGroup;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.ServerChannel;
@@ -197,9 +199,27 @@ public final class Netpoll implements AutoCloseable {
         return group;
     }
 
+    /**
+     * Gives away the memory that a loop keeps in reserve, for code of a channel that has to close it and finds none.
+     *
+     * @param loop the channel's loop; does nothing if that is none of a netpoll, or the caller is not on it
+     * @return whether there was any, so that it makes sense to try again
+     */
+    public static boolean makeRoom(EventLoop loop) {
+        return loop instanceof Loop ours && ours.inEventLoop() && ours.handler().reserve().release();
+    }
+
     /** Returns the class of server channels that fits the loops. */
     public Class<? extends ServerChannel> serverChannelClass() {
         return kind == Kind.EPOLL ? EpollServerSocketChannel.class : NioServerSocketChannel.class;
+    }
+
+    /**
+     * Returns what makes server channels that fit the loops, and that go on listening whatever is thrown while they accept, for
+     * want of memory too.
+     */
+    public ChannelFactory<ServerChannel> serverChannels() {
+        return kind == Kind.EPOLL ? EpollServerSocketChannel::new : NioListeningSocket::new;
     }
 
     /** Returns the class of client channels that fits the loops. */

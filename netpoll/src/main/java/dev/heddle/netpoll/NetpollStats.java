@@ -35,7 +35,7 @@ public record NetpollStats(
      * @param timerWakeups times that the parked poller woke for a scheduled task
      * @param dispatchNanos time spent in dispatching I/O events
      * @param taskNanos time spent in running tasks
-     * @param failures passes that ended with an error; each is logged
+     * @param failures passes that ended with an error, and channels given up for one; one in 10 s is logged
      */
     public record Loop(
             int id,
@@ -73,6 +73,11 @@ public record NetpollStats(
     /** Returns the wake-ups of all pollers, of all causes; {@link #breaks} not included. */
     public long wakeups() {
         return sum(Loop::wakeups);
+    }
+
+    /** Returns the errors of channel code that got into loops, see {@link Loop#failures}. */
+    public long failures() {
+        return sum(Loop::failures);
     }
 
     /** Returns the time that all loops spent in dispatching I/O events and running tasks. */

@@ -1,0 +1,124 @@
+package dev.heddle.netpoll;
+
+import io.netty.channel.IoEvent;
+import io.netty.channel.IoHandle;
+import io.netty.channel.IoRegistration;
+import io.netty.channel.ServerChannel;
+import io.netty.channel.epoll.EpollIoHandle;
+import io.netty.channel.nio.NioIoHandle;
+import io.netty.channel.unix.FileDescriptor;
+import java.nio.channels.SelectableChannel;
+
+/**
+ * A channel as its loop sees it, of which nothing gets out: what channel code throws and its own handlers do not catch, since they
+ * throw as well (there is no memory, say), costs that channel and not the pass. A channel that listens is not given up:
+ * its socket is still ready, so the next pass tries again.
+ *
+ * <p>While the loop's {@link Reserve} is out, nothing is read and nobody accepted, which would take the memory that was freed for
+ * closing: a connection that has an event then is given up. Loop only.
+ */
+abstract class GuardedHandle implements IoHandle {
+    private final IoHandle netty;
+    private final LoopCounters counters;
+    private final Reserve reserve;
+    /** It has thrown, and could not be closed either. */
+    private boolean doomed;
+
+    GuardedHandle(IoHandle netty, LoopCounters counters, Reserve reserve) {
+        this.netty = netty;
+        this.counters = counters;
+        this.reserve = reserve;
+    }
+
+    abstract boolean isListening();
+
+    @Override
+    public void handle(IoRegistration registration, IoEvent event) {
+        try {
+            if (reserve.isOut()) {
+                giveUp();
+                return;
+            }
+            if (doomed) {
+                netty.close();
+                doomed = false;
+                return;
+            }
+            netty.handle(registration, event);
+        } catch (Throwable t) {
+            counters.failed();
+            giveUp();
+        }
+    }
+
+    private void giveUp() {
+        reserve.release();
+        if (isListening()) {
+            return;
+        }
+        doomed = true; // what is ready stays ready, so there will be another call
+        try {
+            netty.close();
+            doomed = false;
+        } catch (Throwable t) {
+            counters.failed();
+        }
+    }
+
+    @Override
+    public void registered() {
+        netty.registered();
+    }
+
+    @Override
+    public void unregistered() {
+        netty.unregistered();
+    }
+
+    @Override
+    public void close() throws Exception {
+        netty.close();
+    }
+
+    /** With epoll. */
+    static final class OfEpoll extends GuardedHandle implements EpollIoHandle {
+        private final EpollIoHandle epoll;
+
+        OfEpoll(EpollIoHandle netty, LoopCounters counters, Reserve reserve) {
+            super(netty, counters, reserve);
+            this.epoll = netty;
+        }
+
+        @Override
+        public FileDescriptor fd() {
+            return epoll.fd();
+        }
+
+        /** Netty's class for that is a part of the channel's. */
+        @Override
+        boolean isListening() {
+            Class<?> channel = epoll.getClass().getEnclosingClass();
+            return channel != null && ServerChannel.class.isAssignableFrom(channel);
+        }
+    }
+
+    /** With a selector. */
+    static final class OfNio extends GuardedHandle implements NioIoHandle {
+        private final NioIoHandle nio;
+
+        OfNio(NioIoHandle netty, LoopCounters counters, Reserve reserve) {
+            super(netty, counters, reserve);
+            this.nio = netty;
+        }
+
+        @Override
+        public SelectableChannel selectableChannel() {
+            return nio.selectableChannel();
+        }
+
+        @Override
+        boolean isListening() {
+            return nio.selectableChannel() instanceof java.nio.channels.ServerSocketChannel;
+        }
+    }
+}
