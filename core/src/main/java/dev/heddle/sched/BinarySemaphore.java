@@ -228,6 +228,16 @@ public final class BinarySemaphore {
         return STATE.compareAndSet(this, null, waiter);
     }
 
+    /** For {@link Rehearsal}: the waits of a goroutine, with nobody who waits. */
+    void rehearse(G g) {
+        park(g);
+        unblock();
+        takeIfThere();
+        Wait wait = Wait.timed(this, g);
+        wait.park();
+        takeOut(wait);
+    }
+
     /** The commit of a wait that the scheduler can end: it looks for that after it can be found, as {@link Wait#park}. */
     private boolean parkOrEnd(G g) {
         return park(g) && !(g.endsNextWait() && takeOut(g));

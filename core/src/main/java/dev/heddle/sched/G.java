@@ -104,7 +104,7 @@ final class G implements Goroutine, Executor, Runnable {
     /** The M that it alone runs on, and how often it has asked for that; written by itself. See {@link LockedThreads}. */
     volatile M lockedm;
 
-    private int lockedCount;
+    int lockedCount;
     /** When it was first seen to wait as it does now, or 0; and {@link #trackingSeq} at that time. By whoever looks. */
     private volatile long blockedSince;
 
@@ -247,6 +247,18 @@ final class G implements Goroutine, Executor, Runnable {
         return false;
     }
 
+    /** By its M: its thread has come to its end, even if its body had not begun. */
+    void ended() {
+        bodyEnded = true;
+    }
+
+    /** By its M, which has taken it and cannot run it: to QUEUED. */
+    void queuedAgain() {
+        if (state != QUEUED) {
+            yielded();
+        }
+    }
+
     /** Whether it waits by {@link #gopark}. */
     boolean isParked() {
         int s = state;
@@ -301,7 +313,8 @@ final class G implements Goroutine, Executor, Runnable {
      *
      * <p>Built on {@link Thread#yield}, since {@code LockSupport.park} returns at once when the thread is interrupted or
      * a permit is left over. Where the goroutine cannot leave its thread (native frame, class initialiser) the yield
-     * returns without having done anything; then the thread waits with it, and its P goes to others.
+     * returns without having done anything; then the thread waits with it, and its P goes to others. So it does where there is no
+     * memory to leave it with: whoever waits may be on some queue already, and must not come back without having been called.
      */
     static void gopark(Unlockf unlockf, Object lock, WaitReason reason) {
         if (Trace.recordsWaits()) {
@@ -341,7 +354,9 @@ final class G implements Goroutine, Executor, Runnable {
         m.leave(unlockf, lock);
         try {
             Thread.yield();
-        } catch (Throwable e) { // no memory or stack to leave with
+        } catch (OutOfMemoryError e) { // no memory to leave with: waits like one that is pinned
+            m.sched.faults.survived(Faults.Where.YIELD, e);
+        } catch (Throwable e) { // no stack to leave with
             M.current().takePark(); // nobody else may take this for his own
             throw e;
         }
@@ -389,8 +404,17 @@ final class G implements Goroutine, Executor, Runnable {
             return;
         }
         m.yieldGlobally(true);
-        Thread.yield();
+        yieldIfPossible();
         M.current().yieldGlobally(false); // still set if the goroutine could not leave
+    }
+
+    /** Without memory to leave its thread with a goroutine goes on: giving way is a courtesy. */
+    private static void yieldIfPossible() {
+        try {
+            Thread.yield();
+        } catch (OutOfMemoryError e) {
+            Faults.survivedYield(current(), e);
+        }
     }
 
     static void checkpoint() {
@@ -405,41 +429,16 @@ final class G implements Goroutine, Executor, Runnable {
     }
 
     static void lockOSThread() {
-        G g = current();
-        if (g == null) {
-            return;
-        }
-        if (g.lockedCount == 0) {
-            StackProbe.check();
-            g.sched.lockedThreads.check();
-            boolean granted = g.sched.reserve.acquire(M.current()); // it takes a thread from the others, as a call does
-            try {
-                g.sched.lockedThreads.lock();
-                M m = M.current();
-                g.lockedm = m;
-                m.lockedg = g;
-            } finally {
-                if (granted) {
-                    g.sched.reserve.enteredFromGoroutine();
-                }
-            }
-        }
-        g.lockedCount++;
+        LockedThreads.lock(current());
     }
 
     static void unlockOSThread() {
-        G g = current();
-        if (g != null && g.lockedCount > 0 && --g.lockedCount == 0) {
-            g.lockedm.lockedg = null;
-            g.lockedm = null;
-            g.sched.lockedThreads.unlock();
-            g.sched.reserve.lookFromGoroutine();
-        }
+        LockedThreads.unlock(current());
     }
 
     static void goyield() {
         StackProbe.check();
-        Thread.yield(); // a yield without a word goes to the ring's tail
+        yieldIfPossible(); // a yield without a word goes to the ring's tail
     }
 
     // -- the end of waits by the end of the scheduler --

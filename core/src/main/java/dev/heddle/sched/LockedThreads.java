@@ -64,6 +64,37 @@ final class LockedThreads {
         COUNT.getAndAdd(this, -1);
     }
 
+    static void lock(G g) {
+        if (g == null) {
+            return;
+        }
+        if (g.lockedCount == 0) {
+            StackProbe.check();
+            g.sched.lockedThreads.check();
+            boolean granted = g.sched.reserve.acquire(M.current()); // it takes a thread from the others, as a call does
+            try {
+                g.sched.lockedThreads.lock();
+                M m = M.current();
+                g.lockedm = m;
+                m.lockedg = g;
+            } finally {
+                if (granted) {
+                    g.sched.reserve.enteredFromGoroutine();
+                }
+            }
+        }
+        g.lockedCount++;
+    }
+
+    static void unlock(G g) {
+        if (g != null && g.lockedCount > 0 && --g.lockedCount == 0) {
+            g.lockedm.lockedg = null;
+            g.lockedm = null;
+            g.sched.lockedThreads.unlock();
+            g.sched.reserve.lookFromGoroutine();
+        }
+    }
+
     /** Go's {@code startlockedm}: gives this M's P to the thread that the goroutine is locked to. */
     void startlockedm(M m, G g) {
         M locked = g.lockedm;

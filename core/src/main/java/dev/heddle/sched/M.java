@@ -59,7 +59,14 @@ final class M extends Carrier implements Poller.Ready {
     private boolean yieldGlobal;
 
     /** Whether the goroutine that is leaving has been queued or committed to a wait, so that others may have it. */
-    private boolean givenAway;
+    boolean givenAway;
+
+    /** What findRunnable has found, until it has been given to others or has ended; and whether it has been mounted. */
+    G hand;
+
+    boolean ran;
+
+    final Relapses relapses = new Relapses();
 
     /** The declared blocking call of the mounted goroutine, if it is in one. */
     final DeclaredCall call;
@@ -100,8 +107,8 @@ final class M extends Carrier implements Poller.Ready {
 
     final TraceWriter trace;
 
-    /** The thread's number in the operating system, or 0 if that is not known. */
-    volatile long osThreadId;
+    /** The thread's number in the operating system; 0 if that cannot be known, negative if it has still to be asked. */
+    volatile long osThreadId = -1;
 
     M(Sched sched, int id, P nextp) {
         super(sched.config.name() + "-m" + id);
@@ -126,33 +133,52 @@ final class M extends Carrier implements Poller.Ready {
 
     @Override
     public void run() {
-        try {
-            P first = nextp;
-            nextp = null;
-            sched.trace.threadStart(this);
-            if (first != null) {
-                acquirep(first);
+        sched.trace.threadStart(this);
+        P first = nextp;
+        nextp = null;
+        if (first != null) {
+            acquirep(first);
+        }
+        Throwable thrown = null;
+        boolean over = false;
+        while (!over) {
+            try {
+                if (thrown != null) { // here, so that what it throws in its turn is caught as well
+                    Throwable e = thrown;
+                    thrown = null;
+                    sched.broken(this, e);
+                }
+                schedule();
+                over = true;
+            } catch (Throwable e) {
+                thrown = e;
             }
+        }
+        sched.trace.threadEnd(this);
+        sched.exited(this);
+    }
+
+    /** Go's {@code schedule} in a loop: returns when the thread is to end. */
+    private void schedule() {
+        if (osThreadId < 0) {
             osThreadId = OsThreads.currentId();
-            while (p != null || sched.spares.stopm(this)) {
-                G g = sched.findRunnable.find(this);
-                if (g == null) {
-                    continue;
-                }
-                if (g.lockedm != null) {
-                    sched.lockedThreads.startlockedm(this, g);
-                    continue;
-                }
-                execute(g);
-                if (lockedg != null && !sched.lockedThreads.serve(this)) {
-                    return;
-                }
+        }
+        if (lockedg != null && !sched.lockedThreads.serve(this)) { // something has been thrown in there
+            return;
+        }
+        while (p != null || sched.spares.stopm(this)) {
+            G g = sched.findRunnable.find(this);
+            if (g == null) {
+                continue;
             }
-        } catch (Throwable e) {
-            sched.broken(this, e);
-        } finally {
-            sched.trace.threadEnd(this);
-            sched.exited(this);
+            if (g.lockedm != null) {
+                sched.lockedThreads.startlockedm(this, g);
+                continue;
+            }
+            execute(g);
+            if (lockedg != null && !sched.lockedThreads.serve(this)) {
+                return;
+            }
         }
     }
 
@@ -160,6 +186,8 @@ final class M extends Carrier implements Poller.Ready {
     void execute(G g) {
         P p = this.p;
         assert p.status() == PState.SCHED : p.status();
+        hand = g;
+        ran = false;
         if (!findInherits) {
             p.schedtick++;
             if (p.preempt) {
@@ -180,6 +208,7 @@ final class M extends Carrier implements Poller.Ready {
         p.wordRelease(word);
         VarHandle.fullFence(); // a waker who still sees QUEUED relies on it that the goroutine sees what he did
         sched.trace.running(this, g);
+        ran = true;
         try {
             g.cont.run();
         } catch (Throwable e) { // out of memory on unmount, say; the goroutine is in the hands of the JDK
@@ -192,13 +221,14 @@ final class M extends Carrier implements Poller.Ready {
         if (!givenAway) {
             settle(g);
         }
+        hand = null;
         if (!hasP && lockedg == null) {
             regain();
         }
     }
 
     /** The goroutine is still this M's: it has ended, or was parked by the JDK. */
-    private void settle(G g) {
+    void settle(G g) {
         if (g.hasEnded()) {
             sched.trace.goDestroy(this, g);
             sched.goexit(g);
@@ -218,7 +248,7 @@ final class M extends Carrier implements Poller.Ready {
         }
     }
 
-    private void curg(G g) {
+    void curg(G g) {
         CURG.setRelease(this, g);
     }
 

@@ -66,8 +66,6 @@ final class Netpoller {
     private volatile long lastpoll = Clock.nanotime();
     private volatile long pollUntil;
     private volatile long blockingPolls;
-    private int failures;
-
     Netpoller(Sched sched) {
         this.sched = sched;
     }
@@ -129,13 +127,9 @@ final class Netpoller {
         }
     }
 
-    /** A poller must not throw. If it does, nothing is ready, and the next poll may do better. */
+    /** A poller must not throw. If it does, nothing more is ready, and the next poll may do better. */
     private void failed(Throwable e) {
-        failures++; // a figure for the log line only
-        if (failures == 1) {
-            sched.logElsewhere(
-                    () -> Sched.LOG.error("{}: the netpoller has thrown. Logged once", sched.config.name(), e));
-        }
+        sched.faults.survived(Faults.Where.NETPOLLER, e);
     }
 
     /** For sysmon: claims the poll that is due, so that only one thread makes it. */
@@ -174,9 +168,13 @@ final class Netpoller {
         return true;
     }
 
-    /** Makes the blocked M come back, if one is blocked. */
+    /** Makes the blocked M come back, if one is blocked. Never throws: sysmon sees to what is late then. */
     void wakeup() {
-        poller.wakeup();
+        try {
+            poller.wakeup();
+        } catch (Throwable e) {
+            failed(e);
+        }
     }
 
     /** Go's {@code wakeNetPoller}: a timer for this time has been added. */
@@ -192,7 +190,7 @@ final class Netpoller {
     void breakIfLater(long when) {
         long until = pollUntil;
         if (until == 0 || until > when) {
-            poller.wakeup();
+            wakeup();
         }
     }
 }

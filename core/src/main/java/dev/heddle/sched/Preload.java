@@ -3,7 +3,7 @@ package dev.heddle.sched;
 /**
  * Makes the JDK do on a platform thread what must not happen first inside a goroutine: its socket pollers inherit the
  * scheduler of whoever touches them first, and would become goroutines; classes that are initialised on a goroutine's
- * stack hold up its thread.
+ * stack hold up its thread, and one that has no memory for it is lost.
  */
 final class Preload {
     private static boolean done;
@@ -33,57 +33,139 @@ final class Preload {
         }
     }
 
+    /**
+     * What may be needed at a time when there is no memory for it: all but dumps and figures. A class whose initialiser fails
+     * then can never be used again. By package and name; a test sees to it that none is missing.
+     */
+    static final String[] CLASSES = {
+        "sched.AllGs$Stripe",
+        "sched.AllGs",
+        "sched.AllMs$Walk",
+        "sched.AllMs",
+        "sched.BinarySemaphore",
+        "sched.Clock",
+        "sched.DeclaredCall",
+        "sched.Escaped",
+        "sched.Faults$Where",
+        "sched.Faults$Why",
+        "sched.Faults",
+        "sched.FindRunnable",
+        "sched.G$1",
+        "sched.G",
+        "sched.GlobalQueue",
+        "sched.Goroutine$State",
+        "sched.Goroutine$UncaughtExceptionHandler",
+        "sched.Goroutine",
+        "sched.Handoff",
+        "sched.Idle",
+        "sched.Inherited",
+        "sched.Joiner",
+        "sched.LatencyHistogram",
+        "sched.Life",
+        "sched.Lifetime",
+        "sched.Lifetime$1",
+        "sched.Lifetime$Ending",
+        "sched.Lifetime$Waiter",
+        "sched.LockedThreads",
+        "sched.LogText",
+        "sched.M$Where",
+        "sched.M",
+        "sched.Netpoller$TimersOnly",
+        "sched.Netpoller",
+        "sched.OsThreads",
+        "sched.P",
+        "sched.PState",
+        "sched.Poller$Ready",
+        "sched.Poller",
+        "sched.Primitives$OneProcessor",
+        "sched.Primitives",
+        "sched.Procresize",
+        "sched.Rehearsal",
+        "sched.Relapses",
+        "sched.Reserve",
+        "sched.RunQueue$Overflow",
+        "sched.RunQueue",
+        "sched.RuntimeTimer$Event",
+        "sched.RuntimeTimer",
+        "sched.Sched",
+        "sched.SchedLock",
+        "sched.Shutdown$State",
+        "sched.Shutdown",
+        "sched.Sleep",
+        "sched.SleepWatch",
+        "sched.Spares",
+        "sched.StackProbe",
+        "sched.StealOrder$Cursor",
+        "sched.StealOrder",
+        "sched.Syscall$Call",
+        "sched.Syscall",
+        "sched.Sysmon$ReadyList",
+        "sched.Sysmon",
+        "sched.Threads",
+        "sched.Timer$Callback",
+        "sched.Timer",
+        "sched.Timers",
+        "sched.Trace",
+        "sched.TraceChunk",
+        "sched.TraceChunks",
+        "sched.TraceEvent$Place",
+        "sched.TraceEvent$Type",
+        "sched.TraceEvent",
+        "sched.TraceWriter",
+        "sched.Unlockf",
+        "sched.WaitReason",
+        "sched.Wait",
+        "sched.Watch",
+        "time.Tick",
+        "time.Ticker",
+        "time.Time",
+        "time.Timer",
+        "context.Alarm",
+        "context.CancellableContext",
+        "context.CancelledException",
+        "context.Context$Key",
+        "context.Context$Registration",
+        "context.Context$Values",
+        "context.Context",
+        "context.DeadlineExceededException",
+        "context.Ended",
+        "context.Scope",
+        "context.Task$Outcome",
+        "context.Task$State",
+        "context.Task",
+        "context.TaskFailedException",
+        "context.TaskGroup$Action",
+        "context.TaskGroup$Failure",
+        "context.TaskGroup",
+        "context.Telling",
+        "sync.Chan$1",
+        "sync.Chan",
+        "sync.ChanClosedException",
+        "sync.Cond",
+        "sync.Mutex",
+        "sync.Once",
+        "sync.RWMutex",
+        "sync.Rehearsal",
+        "sync.Select$Case",
+        "sync.Select",
+        "sync.Semaphore",
+        "sync.Sudog",
+        "sync.WaitGroup",
+        "sync.WaitQueue",
+    };
+
     private static void load() {
-        for (String name : new String[] {
-            "sun.nio.ch.Poller",
-            "dev.heddle.sched.G",
-            "dev.heddle.sched.M",
-            "dev.heddle.sched.Sleep",
-            "dev.heddle.sched.BinarySemaphore",
-            "dev.heddle.sched.Wait",
-            "dev.heddle.sched.Joiner",
-            "dev.heddle.sched.Lifetime",
-            "dev.heddle.sched.FindRunnable",
-            "dev.heddle.sched.Handoff",
-            "dev.heddle.sched.Idle",
-            "dev.heddle.sched.Spares",
-            "dev.heddle.sched.StackProbe",
-            "dev.heddle.sched.Timers",
-            "dev.heddle.sched.RuntimeTimer",
-            "dev.heddle.sched.Inherited",
-            "dev.heddle.sched.Trace",
-            "dev.heddle.sched.TraceChunk",
-            "dev.heddle.sched.TraceEvent$Type",
-            "dev.heddle.sched.TraceWriter",
-            "dev.heddle.sched.PState",
-            "dev.heddle.time.Tick",
-            "dev.heddle.time.Timer",
-            "dev.heddle.context.Alarm",
-            "dev.heddle.context.Context",
-            "dev.heddle.context.Scope",
-            "dev.heddle.context.Telling",
-            "dev.heddle.context.Task",
-            "dev.heddle.context.TaskGroup",
-            "dev.heddle.sched.Primitives",
-            "dev.heddle.sync.Chan",
-            "dev.heddle.sync.ChanClosedException",
-            "dev.heddle.sync.Cond",
-            "dev.heddle.sync.Mutex",
-            "dev.heddle.sync.Once",
-            "dev.heddle.sync.RWMutex",
-            "dev.heddle.sync.Rehearsal",
-            "dev.heddle.sync.Select",
-            "dev.heddle.sync.Select$Case",
-            "dev.heddle.sync.Semaphore",
-            "dev.heddle.sync.Sudog",
-            "dev.heddle.sync.WaitGroup",
-            "dev.heddle.sync.WaitQueue"
-        }) {
-            try {
-                Class.forName(name, true, Preload.class.getClassLoader());
-            } catch (ClassNotFoundException e) {
-                Sched.LOG.warn("{} cannot be loaded ahead: {}", name, e.toString());
-            }
+        initialize("sun.nio.ch.Poller");
+        for (String name : CLASSES) {
+            initialize("dev.heddle." + name);
+        }
+    }
+
+    private static void initialize(String name) {
+        try {
+            Class.forName(name, true, Preload.class.getClassLoader());
+        } catch (ClassNotFoundException | LinkageError e) {
+            Sched.LOG.warn("{} cannot be loaded ahead: {}", name, e.toString());
         }
     }
 }

@@ -56,6 +56,9 @@ public final class RuntimeTimer {
         boolean withdraw();
     }
 
+    /** 10 ms: until a firing for which there was no memory is tried again. A guess. */
+    private static final long FIRE_AGAIN_NANOS = 10_000_000;
+
     private static final Timer.Callback FIRE = timer -> ((RuntimeTimer) timer).fire();
 
     private final Sched sched;
@@ -160,34 +163,56 @@ public final class RuntimeTimer {
     /** On g0. */
     private void fire() {
         boolean start = false;
+        boolean again = false;
         mu.lock();
         try {
             if (pending && !timer.isOnHeap()) {
                 pending = false;
                 start = func != null;
                 if (periodNanos != 0) {
-                    again();
+                    arm(next(timer.when, periodNanos, Clock.nanotime()));
                 }
                 if (event != null) {
                     event.fire();
                 }
             }
         } catch (Throwable e) { // an event that breaks its word, or no memory: the M must live
-            sched.timerFailed(e);
+            sched.faults.survived(Faults.Where.TIMER, e);
+            again = e instanceof VirtualMachineError;
         } finally {
             mu.unlock();
         }
-        if (start) {
-            sched.goFired(func, inherited, contextClassLoader);
+        if (start && !sched.goFired(func, inherited, contextClassLoader)) {
+            again = true;
+        }
+        if (again) {
+            fireAgain();
         }
     }
 
     /**
-     * Arms the next firing of a period: the first one in phase that is still to come. On the heap of the P that fires this
-     * one, which is awake and looks at its heap before it sleeps.
+     * For want of memory nothing has come of a firing for which somebody may wait: the timer fires again in a moment. It counts as
+     * pending until then. One with a period has its next firing anyway.
      */
-    private void again() {
-        sched.addTimer(timer, next(timer.when, periodNanos, Clock.nanotime()));
+    private void fireAgain() {
+        mu.lock();
+        try {
+            if (!pending) {
+                arm(Clock.after(FIRE_AGAIN_NANOS));
+            }
+        } catch (Throwable e) { // not even room on the heap that it has just left
+            sched.faults.survived(Faults.Where.LOST_TIMER, e);
+        } finally {
+            mu.unlock();
+        }
+    }
+
+    /**
+     * Holder of mu. On the heap of the P that fires, which is awake and looks at its heap before it sleeps. The next firing of a
+     * period is the first one in phase that is still to come.
+     */
+    private void arm(long when) {
+        sched.addTimer(timer, when);
         pending = true;
     }
 

@@ -47,6 +47,7 @@ final class Sched {
     final Reserve reserve;
     final Deadlock deadlock;
     final Sysmon sysmon;
+    final Faults faults;
     final VirtualThreads.Container container;
 
     final Life life;
@@ -57,8 +58,6 @@ final class Sched {
     volatile boolean stopping;
     /** The grace is over: waits of goroutines that can be ended are ended. Pairs with the commits of those waits. */
     volatile boolean endingWaits;
-
-    private volatile boolean timerFailureLogged;
 
     /** Counted without a P. */
     private volatile long foreignSyscalls;
@@ -91,6 +90,7 @@ final class Sched {
         this.reserve = new Reserve(this);
         this.deadlock = new Deadlock(this);
         this.sysmon = new Sysmon(this);
+        this.faults = new Faults(this);
         this.container = VirtualThreads.container(
                 config.name(), () -> allGs.snapshot().stream().map(g -> g.thread));
         procresize.grow(config.procs());
@@ -191,16 +191,22 @@ final class Sched {
     /** Under no lock. The caller wakes somebody. The volatile size of the queue is the fence. */
     void globrunqput(G g) {
         lock.lock();
-        global.put(g);
-        lock.unlock();
+        try {
+            global.put(g);
+        } finally {
+            lock.unlock();
+        }
     }
 
     void globrunqputbatch(G[] batch, int count) {
         lock.lock();
-        for (int i = 0; i < count; i++) {
-            global.put(batch[i]);
+        try {
+            for (int i = 0; i < count; i++) {
+                global.put(batch[i]);
+            }
+        } finally {
+            lock.unlock();
         }
-        lock.unlock();
     }
 
     G globrunqget(P p, int max) {
@@ -208,9 +214,11 @@ final class Sched {
             return null;
         }
         lock.lock();
-        G g = globrunqgetLocked(p, max);
-        lock.unlock();
-        return g;
+        try {
+            return globrunqgetLocked(p, max);
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** Go's {@code globrunqget}: takes the fair share, returns the first and puts the others on the ring. */
@@ -244,12 +252,15 @@ final class Sched {
 
     void injectGlobally(G list) {
         lock.lock();
-        for (G g = list; g != null; ) {
-            G next = g.schedlink;
-            global.put(g);
-            g = next;
+        try {
+            for (G g = list; g != null; ) {
+                G next = g.schedlink;
+                global.put(g);
+                g = next;
+            }
+        } finally {
+            lock.unlock();
         }
-        lock.unlock();
     }
 
     // -- timers --
@@ -277,26 +288,24 @@ final class Sched {
         return first;
     }
 
-    /** Go's {@code goFunc}: starts the function of a timer that has fired. On g0; never throws. */
-    void goFired(Runnable func, Object inherited, ClassLoader contextClassLoader) {
+    /**
+     * Go's {@code goFunc}: starts the function of a timer that has fired. On g0; never throws.
+     *
+     * @return false if there was no memory for a goroutine
+     */
+    boolean goFired(Runnable func, Object inherited, ClassLoader contextClassLoader) {
         try {
             G g = new G(this, "", false, func);
             g.inherited = inherited;
             g.thread.setContextClassLoader(contextClassLoader); // it has got that of the M
             g.accepted = true;
             VirtualThreads.start(g.thread, container);
-        } catch (RejectedExecutionException e) {
-            // the end has come before the timer
+            return true;
+        } catch (RejectedExecutionException e) { // the end has come before the timer
+            return true;
         } catch (Throwable e) {
-            timerFailed(e);
-        }
-    }
-
-    /** Logs once, and from elsewhere: this is g0. */
-    void timerFailed(Throwable e) {
-        if (!timerFailureLogged) {
-            timerFailureLogged = true;
-            logElsewhere(() -> LOG.error("{}: a timer could not fire. Logged once", config.name(), e));
+            faults.survived(Faults.Where.TIMER, e);
+            return !(e instanceof VirtualMachineError); // anything else would come again
         }
     }
 
@@ -308,7 +317,19 @@ final class Sched {
         life.goroutineEnded();
     }
 
+    /** By the goroutine whose body has thrown. What tells of it may throw as well, which must not be the last word. */
     void uncaught(G g, Throwable e) {
+        if (g.system) {
+            Faults.fatal(Faults.Why.SYSTEM_THREW, e);
+        }
+        try {
+            tell(g, e);
+        } catch (Throwable again) {
+            faults.survived(Faults.Where.UNCAUGHT, again);
+        }
+    }
+
+    private void tell(G g, Throwable e) {
         try {
             if (tellHandler(g, e)) {
                 return;
@@ -368,31 +389,35 @@ final class Sched {
 
     // -- threads --
 
-    /** Logs from a thread of its own: a logger may wait for a goroutine that waits for the caller. */
-    void logElsewhere(Runnable log) {
+    /**
+     * Logs from a thread of its own: a logger may wait for a goroutine that waits for the caller.
+     *
+     * @return false if no thread can be had; the counters tell it as well
+     */
+    boolean logElsewhere(Runnable log) {
         try {
             Thread.ofPlatform().name(config.name() + "-log").daemon(true).start(log);
-        } catch (Throwable e) { // no thread to be had: the counters tell it as well
-            log.run();
+            return true;
+        } catch (Throwable e) {
+            return false;
         }
     }
 
+    /** The JDK has thrown where it unmounts a goroutine or hands it over again, see {@link Relapses#regained}. On g0. */
     void lostContinuation(G g, Throwable e) {
-        LOG.error("{}: the JDK could not unmount or resubmit {}", config.name(), g, e);
+        faults.survived(Faults.Where.JDK, e);
+        if (!Relapses.regained(g) && g.system) {
+            Faults.fatal(Faults.Why.SYSTEM_LOST, e);
+        }
     }
 
-    /** Scheduler code has thrown: the M is lost, its P is not. */
+    /** Scheduler code has thrown on an M, which goes on. */
     void broken(M m, Throwable e) {
-        injectGlobally(m.takeReady());
-        if (m.enterSched() != M.NO_P) {
-            if (m.isSpinning()) {
-                idle.stopSpinning();
-                m.status(PState.SCHED);
-            }
-            handoff.handoffp(m.releasep());
+        if (e instanceof AssertionError) {
+            Faults.fatal(Faults.Why.INVARIANT, e);
         }
-        idle.wakep();
-        LOG.error("{}: {} ends: scheduler code has thrown", config.name(), m, e);
+        faults.survived(Faults.Where.M, e);
+        m.relapses.goOn(m, e);
     }
 
     void exited(M m) {

@@ -29,6 +29,9 @@ import java.util.List;
  * @param timersFired timers that fired
  * @param netpolls polls of the netpoller, by who asked
  * @param latency time from runnable to running, one of 8 sampled
+ * @param internalErrors errors inside the scheduler or the JDK's part of it that a thread has survived, mostly for want of
+ *     memory; each may have cost something: an event of a trace, a delay, the goroutine that it came from
+ * @param degraded whether the last such error is less than a minute old
  */
 public record SchedulerStats(
         int procs,
@@ -50,7 +53,9 @@ public record SchedulerStats(
         long threadFailures,
         long timersFired,
         Netpolls netpolls,
-        Histogram latency) {
+        Histogram latency,
+        long internalErrors,
+        boolean degraded) {
 
     /** Goroutines by state; {@code waiting} includes those parked by code of the JDK. */
     public record Goroutines(long running, long runnable, long waiting, long syscall) {

@@ -33,7 +33,9 @@ final class Snapshot {
                 sum(s, p -> p.timers.fired()),
                 new SchedulerStats.Netpolls(
                         sum(s, p -> p.netpolls), s.netpoller.blockingPolls(), s.sysmon.netpolls()),
-                LatencyHistogram.sum(s.procs));
+                LatencyHistogram.sum(s.procs),
+                s.faults.count(),
+                s.faults.isDegraded());
     }
 
     private static long sum(Sched s, ToLongFunction<P> figure) {

@@ -1,5 +1,6 @@
 package dev.heddle.sched;
 
+import dev.heddle.sched.jdk.Carrier;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
 import java.util.Arrays;
@@ -58,6 +59,9 @@ final class Sysmon implements Runnable {
      * million goroutines takes less than 1 ms. A guess.
      */
     private static final long NOTE_PERIOD_NANOS = 500_000_000;
+
+    /** 1 ms: rest after a round that has failed. A guess. */
+    private static final long FAILURE_PAUSE_NANOS = 1_000_000;
 
     private final Sched sched;
     private final Thread thread;
@@ -172,6 +176,18 @@ final class Sysmon implements Runnable {
 
     @Override
     public void run() {
+        while (!sched.stopping) {
+            try {
+                rounds();
+            } catch (Throwable e) {
+                sched.faults.survived(Faults.Where.SYSMON, e);
+                Carrier.parkCarrier(FAILURE_PAUSE_NANOS);
+            }
+        }
+    }
+
+    /** Ends with the scheduler, or by an error. */
+    private void rounds() {
         long delay = MIN_DELAY_NANOS;
         int idleRounds = 0;
         boolean overslept = false;
@@ -182,21 +198,17 @@ final class Sysmon implements Runnable {
             } else if (idleRounds > PATIENT_ROUNDS) {
                 delay = Math.min(delay * 2, allIdle ? MAX_DELAY_NANOS : NETPOLL_NANOS);
             }
-            try {
-                if (allIdle && delay == MAX_DELAY_NANOS) {
-                    idleRounds = 0;
-                    sleepDeep();
-                    continue;
-                }
-                boolean oversleptBefore = overslept;
-                overslept = sleep(delay);
-                // once: on a machine that has no processor for us for long, nothing would ever be taken
-                mayTake = !overslept || oversleptBefore;
-                boolean found = round(Clock.nanotime()) > 0;
-                idleRounds = found || suspicious || !mayTake ? 0 : idleRounds + 1;
-            } catch (Throwable e) {
-                Sched.LOG.error("{}: sysmon: a round failed, the next follows", sched.config.name(), e);
+            if (allIdle && delay == MAX_DELAY_NANOS && !sched.faults.isUnsaid()) {
+                idleRounds = 0;
+                sleepDeep();
+                continue;
             }
+            boolean oversleptBefore = overslept;
+            overslept = sleep(delay);
+            // once: on a machine that has no processor for us for long, nothing would ever be taken
+            mayTake = !overslept || oversleptBefore;
+            boolean found = round(Clock.nanotime()) > 0;
+            idleRounds = found || suspicious || !mayTake ? 0 : idleRounds + 1;
         }
     }
 
@@ -267,6 +279,7 @@ final class Sysmon implements Runnable {
         }
         sched.trace.flush(trace);
         noteBlocked(now);
+        sched.faults.say(now);
         return taken;
     }
 
@@ -371,9 +384,12 @@ final class Sysmon implements Runnable {
         if (!takeFrom(m, p, word, true)) {
             return false;
         }
-        p.handoffs++;
-        sched.trace.procSteal(trace, p, m, g, false);
-        sched.handoff.handoffp(p);
+        try {
+            p.handoffs++;
+            sched.trace.procSteal(trace, p, m, g, false);
+        } finally {
+            sched.handoff.handoffp(p);
+        }
         return true;
     }
 
@@ -463,10 +479,13 @@ final class Sysmon implements Runnable {
         if (!takeFrom(m, p, word, false)) {
             return false;
         }
-        lastAsleep = Clock.nanotime();
-        p.handoffs++;
-        sched.trace.procSteal(trace, p, m, g, true);
-        sched.handoff.handoffp(p);
+        try {
+            lastAsleep = Clock.nanotime();
+            p.handoffs++;
+            sched.trace.procSteal(trace, p, m, g, true);
+        } finally {
+            sched.handoff.handoffp(p);
+        }
         return true;
     }
 
@@ -477,10 +496,13 @@ final class Sysmon implements Runnable {
         if (!takeFrom(m, p, word, false)) {
             return false;
         }
-        hogs++;
-        preemptions++; // this thread only
-        sched.trace.procPreempt(trace, p, m, g);
-        sched.handoff.handoffp(p);
+        try {
+            hogs++;
+            preemptions++; // this thread only
+            sched.trace.procPreempt(trace, p, m, g);
+        } finally {
+            sched.handoff.handoffp(p);
+        }
         return true;
     }
 
@@ -544,9 +566,8 @@ final class Sysmon implements Runnable {
             watch.denied = true;
             preemptionsDenied++; // this thread only
             if (!deniedLogged) {
-                deniedLogged = true;
                 // not here: a logger may wait for a goroutine that is queued behind this one
-                sched.logElsewhere(this::logDenied);
+                deniedLogged = sched.logElsewhere(this::logDenied);
             }
         }
     }

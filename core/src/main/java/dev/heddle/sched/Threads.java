@@ -1,8 +1,6 @@
 package dev.heddle.sched;
 
 import java.util.Collection;
-import java.util.concurrent.ConcurrentNavigableMap;
-import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -19,14 +17,18 @@ import java.util.concurrent.locks.LockSupport;
 final class Threads implements Runnable {
     private static final long FIRST_PAUSE_NANOS = 1_000_000;
     private static final long LONGEST_PAUSE_NANOS = 1_000_000_000;
+    /** 10 s without a single thread are the end. A guess: far longer than a full heap or a storm of other threads takes. */
+    private static final long NONE_LIMIT_NANOS = 10_000_000_000L;
+
+    /** 10 ms between two attempts to have the first. A guess. */
+    private static final long NONE_PAUSE_NANOS = 10_000_000;
 
     private final Sched sched;
     private final Thread template;
     /** Under the lock. */
     private P waiting;
 
-    /** By number. Only the template adds. */
-    private final ConcurrentNavigableMap<Integer, M> all = new ConcurrentSkipListMap<>();
+    private final AllMs all = new AllMs();
 
     private int nextId;
     private volatile long created;
@@ -42,6 +44,14 @@ final class Threads implements Runnable {
     private long pauseNanos;
     /** For tests, which throw here what the system would. */
     volatile Runnable beforeStart;
+    /** What the system said to the last refusal; null if it was by {@code maxThreads}. The template's. */
+    private Throwable refusal;
+
+    /** The system has refused a thread a moment ago, and was not asked for this one. The template's. */
+    private boolean notAsked;
+
+    /** Since when no M has lived and none could be had; 0 if one does. The template's. */
+    private long noneSince;
 
     Threads(Sched sched) {
         this.sched = sched;
@@ -57,7 +67,7 @@ final class Threads implements Runnable {
 
     /** The Ms that live, a live view in the order of their numbers. */
     Collection<M> all() {
-        return all.values();
+        return all;
     }
 
     int count() {
@@ -115,25 +125,10 @@ final class Threads implements Runnable {
     @Override
     public void run() {
         while (!sched.stopping) {
-            P p = next();
-            if (p == null && spareWanted && mayMake()) {
-                spareWanted = false; // before it is made: whoever wants another one sets it again
-                Refusal refusal = create(null);
-                if (refusal != null) {
-                    spareWanted = true; // asked again later
-                    refused(refusal);
-                }
-            } else if (p == null) {
-                if (!sched.stopping) { // again: a wait for the lock may have used up the wake-up that came with it
-                    pause();
-                }
-            } else {
-                Refusal refusal = create(p);
-                if (refusal != null) {
-                    sched.idle.abandon(p); // before the log: a logger may wait for a goroutine that needs this P
-                    sched.netpoller.wakeup(); // the M that sleeps there may be the only one that is free to take it
-                    refused(refusal);
-                }
+            try {
+                serve();
+            } catch (Throwable e) {
+                sched.faults.survived(Faults.Where.TEMPLATE, e);
             }
         }
         for (P p = next(); p != null; p = next()) {
@@ -157,11 +152,52 @@ final class Threads implements Runnable {
         Thread.interrupted(); // by a stranger: else no park would wait any more
     }
 
+    /** Ends with the scheduler, or by an error. */
+    private void serve() {
+        while (!sched.stopping) {
+            P p = next();
+            if (p == null && spareWanted && mayMake()) {
+                spareWanted = false; // before it is made: whoever wants another one sets it again
+                if (!create(null)) {
+                    spareWanted = true; // asked again later
+                    refused();
+                }
+            } else if (p == null) {
+                if (!sched.stopping) { // again: a wait for the lock may have used up the wake-up that came with it
+                    pause();
+                }
+            } else if (!create(p)) {
+                sched.idle.abandon(p); // before the log: a logger may wait for a goroutine that needs this P
+                sched.netpoller.wakeup(); // the M that sleeps there may be the only one that is free to take it
+                refused();
+                if (count() == 0) {
+                    withoutAny();
+                } else {
+                    noneSince = 0;
+                }
+            }
+        }
+    }
+
+    /** Not one M lives, and the first is refused: nobody comes to run anything, nor to notice. */
+    private void withoutAny() {
+        long now = Clock.nanotime();
+        if (noneSince == 0) {
+            noneSince = now;
+        } else if (now - noneSince > NONE_LIMIT_NANOS) {
+            Faults.fatal(Faults.Why.NO_THREAD, refusal);
+        }
+        LockSupport.parkNanos(this, NONE_PAUSE_NANOS);
+        sched.idle.wakep(); // for the P that was given up
+    }
+
     private P next() {
         sched.lock.lock();
-        P p = takeWaiting();
-        sched.lock.unlock();
-        return p;
+        try {
+            return takeWaiting();
+        } finally {
+            sched.lock.unlock();
+        }
     }
 
     /** Takes a P that waits for a thread, or returns null. Under the lock. */
@@ -174,58 +210,55 @@ final class Threads implements Runnable {
         return p;
     }
 
-    /** Why there is no thread. */
-    private record Refusal(String why, Throwable cause) {
-        /** The system has refused a thread a moment ago. */
-        static final Refusal NOT_ASKED = new Refusal("the system refuses threads", null);
-    }
-
-    /** Null if there is a new M, for this P or, without one, a spare. */
-    private Refusal create(P p) {
+    /** False if there is no new M, for this P or, without one, a spare; {@link #refused} says why. Never throws: it has the P. */
+    private boolean create(P p) {
+        refusal = null;
+        notAsked = false;
+        if (count() >= sched.config.maxThreads()) {
+            return false;
+        }
+        if (isRefusing()) {
+            notAsked = true;
+            return false;
+        }
+        M m = null;
         try {
-            if (count() >= sched.config.maxThreads()) {
-                return new Refusal("maxThreads = " + sched.config.maxThreads() + " threads live already", null);
+            m = new M(sched, nextId, p);
+            all.add(m);
+            if (beforeStart != null) {
+                beforeStart.run();
             }
-            if (isRefusing()) {
-                return Refusal.NOT_ASKED;
-            }
-            M m = new M(sched, nextId, p);
-            all.put(m.id, m);
-            try {
-                if (beforeStart != null) {
-                    beforeStart.run();
-                }
-                m.start();
-            } catch (Throwable e) {
-                all.remove(m.id);
-                throw e;
-            }
-            count(1);
-            nextId++;
-            created++; // this thread only
-            refusedUntil = 0;
-            pauseNanos = 0;
-            sched.reserve.look(); // one more lives
-            return null;
+            m.start();
         } catch (Throwable e) {
+            refusal = e;
+            if (m != null) {
+                all.ended(m);
+            }
             pauseNanos = Math.clamp(2 * pauseNanos, FIRST_PAUSE_NANOS, LONGEST_PAUSE_NANOS);
             refusedUntil = Clock.nanotime() + pauseNanos;
-            return new Refusal("the system refused a thread", e);
+            return false;
         }
+        count(1);
+        nextId++;
+        created++; // this thread only
+        refusedUntil = 0;
+        pauseNanos = 0;
+        sched.reserve.look(); // one more lives
+        return true;
     }
 
-    private void refused(Refusal refusal) {
-        if (refusal == Refusal.NOT_ASKED) {
+    private void refused() {
+        if (notAsked) {
             return;
         }
         failures++; // this thread only
         if (!failureLogged) {
-            failureLogged = true;
-            Sched.LOG.warn(
-                    "{}: no new thread: {}. Logged once; see threadFailures",
-                    sched.config.name(),
-                    refusal.why(),
-                    refusal.cause());
+            Throwable cause = refusal;
+            String why = cause != null
+                    ? "the system refused a thread"
+                    : "maxThreads = " + sched.config.maxThreads() + " threads live already";
+            Sched.LOG.warn("{}: no new thread: {}. Logged once; see threadFailures", sched.config.name(), why, cause);
+            failureLogged = true; // not before: there may have been no memory to say so
         }
     }
 
@@ -235,7 +268,7 @@ final class Threads implements Runnable {
 
     /** An M ends. Called by that thread. */
     synchronized void remove(M m) {
-        all.remove(m.id);
+        all.ended(m);
         count(-1);
         notifyAll();
     }

@@ -82,13 +82,41 @@ final class Timers extends SchedLock {
      * @return whether a timer of those is now the first here
      */
     boolean takeAll(Timers dead) {
-        dead.lock(); // the order of the locks is that of this one caller: it holds no other
+        while (true) {
+            dead.lock(); // the order of the locks is that of this one caller: it holds no other
+            lock();
+            int all = size + dead.size;
+            if (all <= heap.length) {
+                break;
+            }
+            unlock();
+            dead.unlock();
+            makeRoom(all);
+        }
+        try {
+            return moveAll(dead);
+        } finally {
+            unlock();
+            dead.unlock();
+        }
+    }
+
+    /** Grows under the one lock that it concerns, where a lack of memory leaves nothing half done. */
+    private void makeRoom(int all) {
         lock();
+        try {
+            if (heap.length < all) {
+                grow(Math.max(all, 2 * heap.length));
+            }
+        } finally {
+            unlock();
+        }
+    }
+
+    /** Under both locks, with room enough. */
+    private boolean moveAll(Timers dead) {
         long before = minWhen;
         int moved = dead.size;
-        if (heap.length < size + moved) {
-            grow(Math.max(size + moved, 2 * heap.length));
-        }
         for (int i = 0; i < moved; i++) {
             Timer timer = dead.heap[i];
             dead.heap[i] = null;
@@ -101,10 +129,7 @@ final class Timers extends SchedLock {
         dead.size = 0;
         dead.minWhen = NONE;
         minWhen = size == 0 ? NONE : whens[0];
-        boolean earlier = minWhen < before;
-        unlock();
-        dead.unlock();
-        return earlier;
+        return minWhen < before;
     }
 
     /** Go's {@code runtimer} in a loop: fires all that are due. Callbacks run without the lock. Returns how many. */

@@ -86,6 +86,11 @@ final class Trace {
         }
     }
 
+    /** For {@link Rehearsal}. */
+    static void rehearse() {
+        ACTIVE.getAndBitwiseOr(0);
+    }
+
     private static void pend(TraceWriter writer, long head, long goroutine, long last) {
         jfrUsed();
         writer.pend(head, goroutine, last);
@@ -337,7 +342,8 @@ final class Trace {
         TraceChunks to = chunks();
         if (to != null) {
             long last = TraceChunk.detailAndPeer(0, from == null ? NOBODY : from.id);
-            to.writeForeign(TraceChunk.head(Type.PROC_PREEMPT, NO_NOTE, p.id, NOBODY), g == null ? 0 : g.id, last, null);
+            long head = TraceChunk.head(Type.PROC_PREEMPT, NO_NOTE, p.id, NOBODY);
+            write(to, (TraceWriter) null, head, g == null ? 0 : g.id, last, null);
         }
     }
 
@@ -345,7 +351,7 @@ final class Trace {
         TraceChunks to = chunks();
         long id = g == null ? 0 : g.id;
         if (to != null) {
-            sysmon.write(to, head, id, last, null);
+            write(to, sysmon, head, id, last, null);
         }
         if (jfr) {
             pend(sysmon, head, id, last);
@@ -454,10 +460,20 @@ final class Trace {
 
     @SuppressWarnings("checkstyle:ParameterNumber") // the words of an event
     private static void write(TraceChunks to, M m, long head, long goroutine, long last, Object label) {
-        if (m == null) {
-            to.writeForeign(head, goroutine, last, label);
-        } else {
-            m.trace.write(to, head, goroutine, last, label);
+        write(to, m == null ? null : m.trace, head, goroutine, last, label);
+    }
+
+    /** Never throws: an event less, but scheduler code must come to its end. Writer null: a foreign thread. */
+    @SuppressWarnings("checkstyle:ParameterNumber") // the words of an event
+    private static void write(TraceChunks to, TraceWriter writer, long head, long goroutine, long last, Object label) {
+        try {
+            if (writer == null) {
+                to.writeForeign(head, goroutine, last, label);
+            } else {
+                writer.write(to, head, goroutine, last, label);
+            }
+        } catch (Throwable e) {
+            to.drop();
         }
     }
 }

@@ -77,21 +77,25 @@ final class TraceChunks {
      */
     TraceChunk next(TraceChunk full) {
         lock.lock();
-        if (full != null) {
-            put(full);
+        try {
+            if (full != null) {
+                put(full);
+            }
+            return queued > 0 ? takeOldest() : null;
+        } finally {
+            lock.unlock();
         }
-        TraceChunk chunk = null;
-        if (queued > 0) {
-            chunk = queue[head];
-            queue[head] = null;
-            head = (head + 1) % queue.length;
-            queued--;
-            recycledUpTo = Math.max(recycledUpTo, chunk.retiredAs);
-            lostUpToNanos = Math.max(lostUpToNanos, chunk.newestNanos());
-            chunk.retiredAs = TraceChunk.IN_USE;
-            chunk.recycle();
-        }
-        lock.unlock();
+    }
+
+    private TraceChunk takeOldest() {
+        TraceChunk chunk = queue[head];
+        queue[head] = null;
+        head = (head + 1) % queue.length;
+        queued--;
+        recycledUpTo = Math.max(recycledUpTo, chunk.retiredAs);
+        lostUpToNanos = Math.max(lostUpToNanos, chunk.newestNanos());
+        chunk.retiredAs = TraceChunk.IN_USE;
+        chunk.recycle();
         return chunk;
     }
 
@@ -111,17 +115,20 @@ final class TraceChunks {
     /** From a thread that has no chunk of its own. */
     void writeForeign(long head, long goroutine, long last, Object label) {
         foreignLock.lock();
-        TraceChunk chunk = foreign;
-        if (chunk == null || chunk.isFull()) {
-            chunk = next(chunk);
-            foreign = chunk;
+        try {
+            TraceChunk chunk = foreign;
+            if (chunk == null || chunk.isFull()) {
+                chunk = next(chunk);
+                foreign = chunk;
+            }
+            if (chunk != null) {
+                chunk.write(head, goroutine, last, label);
+            } else {
+                drop();
+            }
+        } finally {
+            foreignLock.unlock();
         }
-        if (chunk != null) {
-            chunk.write(head, goroutine, last, label);
-        } else {
-            drop();
-        }
-        foreignLock.unlock();
     }
 
     /** An event that could not be written. */

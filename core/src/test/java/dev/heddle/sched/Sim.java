@@ -462,7 +462,9 @@ final class Sim {
 
     static void checkStack() {}
 
-    static void log(Sched sched, Runnable log) {}
+    static boolean log(Sched sched, Runnable log) {
+        return true;
+    }
 
     static void log(Logger logger, String text, Object[] arguments) {}
 

@@ -122,6 +122,44 @@ public final class VirtualThreads {
         Internals.UNSAFE.putReferenceVolatile(virtual, Internals.SCHEDULER_OFFSET, scheduler);
     }
 
+    /**
+     * Whether a virtual thread was about to wait and does not: in {@code VirtualThread.afterYield} something has been thrown. To
+     * be asked of one that has just left its carrier, by that carrier.
+     */
+    public static boolean isBetweenStates(Thread virtual) {
+        int state = Internals.UNSAFE.getIntVolatile(virtual, Internals.STATE_OFFSET);
+        return state == Internals.PARKING
+                || state == Internals.TIMED_PARKING
+                || state == Internals.YIELDING
+                || state == Internals.BLOCKING
+                || state == Internals.WAITING
+                || state == Internals.TIMED_WAITING;
+    }
+
+    /**
+     * Ends the wait of a virtual thread that was to wait for a time, and for which {@code VirtualThread.afterYield} could not
+     * set its timer: it becomes runnable, and its scheduler is handed its continuation. Both {@code parkNanos} and
+     * {@code Object.wait} may return early. By the carrier that it has just left.
+     *
+     * @return false if it is not in that state
+     */
+    public static boolean endTimedWait(Thread virtual) {
+        int to;
+        int state = Internals.UNSAFE.getIntVolatile(virtual, Internals.STATE_OFFSET);
+        if (state == Internals.TIMED_PARKING) {
+            to = Internals.UNPARKED;
+        } else if (state == Internals.TIMED_WAITING) {
+            to = Internals.UNBLOCKED;
+        } else {
+            return false;
+        }
+        if (!Internals.UNSAFE.compareAndSetInt(virtual, Internals.STATE_OFFSET, state, to)) {
+            return false;
+        }
+        scheduler(virtual).execute(continuation(virtual));
+        return true;
+    }
+
     /** Starts a virtual thread inside a container, see {@link #container}. */
     public static void start(Thread virtual, Container container) {
         Internals.JLA.start(virtual, container.inner);
@@ -175,11 +213,23 @@ public final class VirtualThreads {
         /** {@code Thread.NO_INHERIT_THREAD_LOCALS}. */
         static final int NO_INHERIT = 1 << 2;
 
+        /** States of {@code java.lang.VirtualThread} of JDK 25. */
+        static final int PARKING = 3;
+
+        static final int TIMED_PARKING = 6;
+        static final int UNPARKED = 9;
+        static final int YIELDING = 10;
+        static final int BLOCKING = 12;
+        static final int UNBLOCKED = 14;
+        static final int WAITING = 15;
+        static final int TIMED_WAITING = 17;
+
         static final Unsafe UNSAFE = Unsafe.getUnsafe();
         static final JavaLangAccess JLA = SharedSecrets.getJavaLangAccess();
         static final MethodHandle NEW_THREAD;
         static final long CONTINUATION_OFFSET;
         static final long SCHEDULER_OFFSET;
+        static final long STATE_OFFSET;
         static final long CAPTURED_THREAD_OFFSET;
 
         static {
@@ -194,6 +244,7 @@ public final class VirtualThreads {
                                 Thread.class, Executor.class, String.class, int.class, Runnable.class));
                 CONTINUATION_OFFSET = UNSAFE.objectFieldOffset(type, "runContinuation");
                 SCHEDULER_OFFSET = UNSAFE.objectFieldOffset(type, "scheduler");
+                STATE_OFFSET = UNSAFE.objectFieldOffset(type, "state");
                 CAPTURED_THREAD_OFFSET = capturedThreadOffset(type);
             } catch (ReflectiveOperationException e) {
                 throw new ExceptionInInitializerError(e);

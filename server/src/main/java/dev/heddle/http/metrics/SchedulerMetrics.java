@@ -77,6 +77,14 @@ final class SchedulerMetrics implements MultiCollector {
                     "heddle_sched_parks",
                     "Times that a thread went to sleep because there was no work",
                     f -> f.sched.parks()),
+            Family.counter(
+                    "heddle_sched_internal_errors",
+                    "Errors inside the scheduler that a thread has survived, mostly for want of memory",
+                    f -> f.sched.internalErrors()),
+            Family.gauge(
+                    "heddle_sched_degraded",
+                    "1 for a minute after such an error, else 0",
+                    f -> f.sched.degraded() ? 1 : 0),
             Family.histograms(
                     "heddle_sched_latency_seconds",
                     "Time of goroutines from runnable to running; one of 8 is measured",
@@ -88,7 +96,11 @@ final class SchedulerMetrics implements MultiCollector {
                     f -> polls(f.sched.netpolls(), f.netpoll),
                     "kind"),
             Family.counter("heddle_netpoll_events", "I/O events dispatched", f -> f.netpoll.events()),
-            Family.counter("heddle_netpoll_wakeups", "Times that a parked poller was woken", f -> f.netpoll.wakeups()));
+            Family.counter("heddle_netpoll_wakeups", "Times that a parked poller was woken", f -> f.netpoll.wakeups()),
+            Family.counter(
+                    "heddle_netpoll_failures",
+                    "Errors that got out of channel code into a loop, mostly for want of memory",
+                    f -> f.netpoll.failures()));
 
     private static final List<MetricFamilyDescriptor> DESCRIPTORS =
             FAMILIES.stream().map(Family::descriptor).toList();

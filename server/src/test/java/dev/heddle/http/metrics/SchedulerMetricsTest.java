@@ -38,7 +38,9 @@ class SchedulerMetricsTest {
             39,
             new SchedulerStats.Netpolls(40, 41, 42),
             new SchedulerStats.Histogram(
-                    List.of(1_000L, 500_000L, 2_000_000_000L), List.of(1L, 0L, 5L, 2L), 43_500_000_000L));
+                    List.of(1_000L, 500_000L, 2_000_000_000L), List.of(1L, 0L, 5L, 2L), 43_500_000_000L),
+            57,
+            true);
 
     private static final NetpollStats NETPOLL = new NetpollStats(
             NetpollConfig.Kind.EPOLL,
@@ -69,11 +71,13 @@ class SchedulerMetricsTest {
                 .reduce("", (all, line) -> all + line + "\n");
         assertEquals("""
                 heddle_netpoll_events_total 2050.0
+                heddle_netpoll_failures_total 56.0
                 heddle_netpoll_polls_total{kind="blocking"} 41.0
                 heddle_netpoll_polls_total{kind="loop"} 1048.0
                 heddle_netpoll_polls_total{kind="nonblocking"} 40.0
                 heddle_netpoll_polls_total{kind="sysmon"} 42.0
                 heddle_netpoll_wakeups_total 12156.0
+                heddle_sched_degraded 1.0
                 heddle_sched_global_queue_depth 27.0
                 heddle_sched_goroutines_created_total 7.0
                 heddle_sched_goroutines{state="runnable"} 4.0
@@ -81,6 +85,7 @@ class SchedulerMetricsTest {
                 heddle_sched_goroutines{state="syscall"} 6.0
                 heddle_sched_goroutines{state="waiting"} 5.0
                 heddle_sched_handoffs_total 32.0
+                heddle_sched_internal_errors_total 57.0
                 heddle_sched_latency_seconds_bucket{le="+Inf"} 8
                 heddle_sched_latency_seconds_bucket{le="1.0E-6"} 1
                 heddle_sched_latency_seconds_bucket{le="2.0"} 6
