@@ -37,7 +37,8 @@ final class Acceptor {
         InetSocketAddress address = addressOf(config);
         ChannelFuture bound = new ServerBootstrap()
                 .group(netpoll.group())
-                .channel(netpoll.serverChannelClass())
+                .channelFactory(netpoll.serverChannels())
+                .handler(new Accepting())
                 .option(ChannelOption.SO_BACKLOG, BACKLOG)
                 .option(ChannelOption.SO_REUSEADDR, true)
                 .handler(new Admission(shared))

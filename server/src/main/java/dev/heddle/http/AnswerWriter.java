@@ -52,12 +52,22 @@ final class AnswerWriter implements Runnable {
     /** The flush task. */
     @Override
     public void run() {
+        if (outbound.isDoomed()) {
+            connection.abort();
+        }
         if (unwritten != null) {
             more = true;
             return;
         }
         unwritten = outbound.takeAll();
         writeSome();
+    }
+
+    /** By the connection's timer: does what could not be told, or done, for want of memory. */
+    void lookAgain() {
+        if (outbound.isOverlooked()) {
+            run();
+        }
     }
 
     private void writeSome() {

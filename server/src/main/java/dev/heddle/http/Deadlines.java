@@ -165,6 +165,7 @@ final class Deadlines implements Runnable {
                 return;
             }
             timer.cancel(false);
+            timer = null; // for there may be no memory for another
         }
         due = at;
         timer = channel.eventLoop().schedule(this, Math.max(nanos, 0), TimeUnit.NANOSECONDS);
@@ -174,9 +175,20 @@ final class Deadlines implements Runnable {
     @Override
     public void run() {
         timer = null;
+        try {
+            look();
+        } catch (Throwable t) { // no memory, mostly: without its timer a connection would live for ever
+            connection.abort();
+            throw t;
+        }
+    }
+
+    private void look() {
         if (!channel.isActive()) {
+            connection.closed(); // else the timer would have been cancelled: Netty had no memory to say so
             return;
         }
+        connection.writer.lookAgain();
         long now = System.nanoTime();
         if (connection.isLingering()) {
             if (isOver(now, lingerUntil, 0)) {

@@ -64,10 +64,18 @@ final class Exchange implements Runnable {
             connection.shared.scheduler.go(goroutineName(), this);
             return true;
         } catch (Throwable t) { // no memory, or the scheduler is shutting down
-            LOG.warn("{} from {}: cannot be served", requestLine(), connection.remoteAddress(), LogText.clean(t));
             connection.abort();
             drop();
+            logRefused(t);
             return false;
+        }
+    }
+
+    private void logRefused(Throwable t) {
+        try {
+            LOG.warn("{} from {}: cannot be served", requestLine(), connection.remoteAddress(), LogText.clean(t));
+        } catch (Throwable again) {
+            connection.count(Event.CONNECTION_FAILED); // no memory for the log either: whoever has the turn must go on
         }
     }
 
@@ -127,15 +135,25 @@ final class Exchange implements Runnable {
     @Override
     public void run() {
         thread = Thread.currentThread();
-        Response response = new Response(this);
-        Ctx c = new Ctx(this, response);
+        boolean ended = false;
         try {
-            connection.shared.observers.started(methodLabel());
-            serve(c, response);
-        } catch (Throwable t) {
-            failed(response, t);
+            Response response = new Response(this);
+            Ctx c = new Ctx(this, response);
+            try {
+                connection.shared.observers.started(methodLabel());
+                serve(c, response);
+            } catch (Throwable t) {
+                failed(response, t);
+            } finally {
+                end(c, response);
+            }
+            ended = true;
         } finally {
-            end(c, response);
+            if (!ended) { // no memory to tell anybody how it went: the client must not wait for it, nor the next in turn
+                connection.turns().over();
+                connection.abort();
+            }
+            connection.turns().finished(this);
         }
     }
 
@@ -201,10 +219,8 @@ final class Exchange implements Runnable {
             drop();
             connection.shared.observers.finished(this, response, c.route());
         } catch (Throwable t) {
-            LOG.error("{}: the end of the request failed", requestLine(), LogText.clean(t));
             connection.abort();
-        } finally {
-            connection.turns().finished(this);
+            LOG.error("{}: the end of the request failed", requestLine(), LogText.clean(t));
         }
     }
 

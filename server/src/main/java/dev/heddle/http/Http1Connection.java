@@ -83,7 +83,7 @@ final class Http1Connection extends ChannelInboundHandlerAdapter {
     private final Turns turns;
     private final Inbound inbound;
     private final Outbound outbound;
-    private final AnswerWriter writer;
+    final AnswerWriter writer;
     private final Deadlines deadlines;
     private final int maxUri;
 
@@ -159,9 +159,9 @@ final class Http1Connection extends ChannelInboundHandlerAdapter {
         return isGone() || clientEnded && !shared.config.halfClose();
     }
 
-    /** Closes the connection at once. Any thread. */
+    /** Closes the connection at once, or as soon as there is memory for that. Any thread; never throws. */
     void abort() {
-        channel.close();
+        outbound.abort();
     }
 
     /** Returns whether the caller is the loop of this connection, which must not wait for anything. */
@@ -216,27 +216,31 @@ final class Http1Connection extends ChannelInboundHandlerAdapter {
 
     @Override
     public void channelInactive(ChannelHandlerContext own) {
+        closed(); // again by the timer, which lives on, if this throws for want of memory
+    }
+
+    void closed() {
         turns.abandon(cut);
         accountAll(); // for the last time: what a handler still has counts until it ends
         outbound.shut();
         writer.drop();
         failBody("read: the connection is closed");
-        deadlines.end();
         turns.forget();
         if (turns.isIdle()) {
             shared.closed(this); // else by whoever frees the turn, who sees that the client is gone
         }
+        deadlines.end();
     }
 
     @Override
     public void exceptionCaught(ChannelHandlerContext own, Throwable cause) {
+        abort(); // first: the log may throw as well
         if (!(cause instanceof IOException)) {
             count(Event.CONNECTION_FAILED);
             LOG.error("connection from {} failed; it is closed", remoteAddress(), LogText.clean(cause));
         } else {
             LOG.debug("connection from {} failed", remoteAddress(), LogText.clean(cause));
         }
-        channel.close();
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.heddle.http;
 
+import dev.heddle.netpoll.Netpoll;
 import dev.heddle.sched.BinarySemaphore;
 import dev.heddle.sched.WaitReason;
 import io.netty.channel.Channel;
@@ -81,6 +82,10 @@ final class Outbound {
     private String end = "write: the connection is closed";
 
     private volatile boolean gone;
+    /** There is something for the loop, and there was no memory to tell it. */
+    private volatile boolean uncalled;
+    /** The connection is to be closed, and could not be. */
+    private volatile boolean doomed;
 
     Outbound(Http1Connection connection, Channel channel) {
         this.channel = channel;
@@ -109,12 +114,17 @@ final class Outbound {
     }
 
     private boolean put(Object message) {
-        switch (mailbox.push(message)) {
+        int result;
+        try {
+            result = mailbox.push(message);
+        } catch (OutOfMemoryError e) { // an answer with a gap must not be taken for whole
+            ReferenceCountUtil.release(message);
+            doom();
+            return false;
+        }
+        switch (result) {
             case Mailbox.FIRST -> {
-                try {
-                    loop.execute(flush);
-                } catch (RejectedExecutionException e) {
-                    // The loop has ended and closed its channels before: shut() has released or will release the message
+                if (!callLoop()) {
                     return false;
                 }
             }
@@ -122,9 +132,51 @@ final class Outbound {
                 ReferenceCountUtil.release(message);
                 return false;
             }
-            default -> {}
+            default -> {
+                if (uncalled) {
+                    callLoop();
+                }
+            }
         }
         return true;
+    }
+
+    /** False if the loop has ended, and has closed its channels before: shut() has released or will release the message. */
+    private boolean callLoop() {
+        try {
+            uncalled = false;
+            loop.execute(flush);
+        } catch (RejectedExecutionException e) {
+            return false;
+        } catch (OutOfMemoryError e) {
+            uncalled = true; // whoever comes next tries again; the connection's timer looks as well
+        }
+        return true;
+    }
+
+    /** Closes the connection, or has the loop do it as soon as there is memory for that. Any thread; never throws. */
+    void abort() {
+        try {
+            channel.close();
+        } catch (Throwable t) {
+            Netpoll.makeRoom(loop);
+            doom();
+        }
+    }
+
+    /** The connection is to be closed, for which there is no memory now: the loop does it later. Any thread; never throws. */
+    void doom() {
+        doomed = true;
+        callLoop();
+    }
+
+    boolean isDoomed() {
+        return doomed;
+    }
+
+    /** Returns whether the loop has to look although nobody could tell it so. Loop only. */
+    boolean isOverlooked() {
+        return uncalled || doomed;
     }
 
     /**
