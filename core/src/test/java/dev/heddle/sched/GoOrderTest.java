@@ -60,10 +60,11 @@ class GoOrderTest {
     @Test
     void goschedGoesBehindEverybody() {
         try (Scheduler s = Started.unhurried(1)) {
+            Runnable startFromOutside = outside(s, "outside");
             s.go(() -> {
                 s.go(note("a"));
                 s.go(note("b"));
-                startedFromOutside(s, "outside");
+                startFromOutside.run();
                 Goroutine.gosched();
                 order.add("parent");
             });
@@ -74,10 +75,11 @@ class GoOrderTest {
     @Test
     void goyieldGoesBehindTheOwnQueueOnly() {
         try (Scheduler s = Started.unhurried(1)) {
+            Runnable startFromOutside = outside(s, "outside");
             s.go(() -> {
                 s.go(note("a"));
                 s.go(note("b"));
-                startedFromOutside(s, "outside");
+                startFromOutside.run();
                 Goroutine.goyield();
                 order.add("parent");
             });
@@ -89,9 +91,10 @@ class GoOrderTest {
     @Test
     void yieldOfTheThreadIsGoyield() {
         try (Scheduler s = Started.unhurried(1)) {
+            Runnable startFromOutside = outside(s, "outside");
             s.go(() -> {
                 s.go(note("a"));
-                startedFromOutside(s, "outside");
+                startFromOutside.run();
                 Thread.yield();
                 order.add("parent");
             });
@@ -99,10 +102,20 @@ class GoOrderTest {
         }
     }
 
-    /** Another thread starts one, which goes to the global queue, since that thread has no P. */
-    private void startedFromOutside(Scheduler s, String name) {
-        Thread.ofPlatform().start(() -> s.go(note(name)));
-        Busy.until(() -> s.sched().global.size() == 1);
+    /**
+     * Another thread is to start one, which goes to the global queue, since that thread has no P. The thread is there already: to
+     * start it takes a wait in the kernel, in which the goroutine could lose its P.
+     */
+    private Runnable outside(Scheduler s, String name) {
+        AtomicBoolean now = new AtomicBoolean();
+        Thread.ofPlatform().daemon().start(() -> {
+            Busy.until(now::get);
+            s.go(note(name));
+        });
+        return () -> {
+            now.set(true);
+            Busy.until(() -> s.sched().global.size() == 1);
+        };
     }
 
     @Test

@@ -78,6 +78,7 @@ class JfrEventsTest {
     @Test
     void theLifeOfAGoroutine(@TempDir Path dir) throws Exception {
         try (Scheduler s = Started.withoutSysmon(1)) { // which would take the P from the call
+            Started.secondThread(s); // for which the call would wait
             BinarySemaphore semaphore = new BinarySemaphore();
             Goroutine[] both = new Goroutine[2];
             List<RecordedEvent> events = record(s, dir.resolve("life.jfr"), () -> {
