@@ -17,11 +17,8 @@ import java.util.concurrent.locks.LockSupport;
 final class Threads implements Runnable {
     private static final long FIRST_PAUSE_NANOS = 1_000_000;
     private static final long LONGEST_PAUSE_NANOS = 1_000_000_000;
-    /** 10 s without a single thread are the end. A guess: far longer than a full heap or a storm of other threads takes. */
-    private static final long NONE_LIMIT_NANOS = 10_000_000_000L;
-
-    /** 10 ms between two attempts to have the first. A guess. */
-    private static final long NONE_PAUSE_NANOS = 10_000_000;
+    /** So often in a row the system may refuse the only thread, each time after a longer pause: some 10 s. A guess. */
+    private static final int FIRST_LIMIT = 20;
 
     private final Sched sched;
     private final Thread template;
@@ -50,8 +47,8 @@ final class Threads implements Runnable {
     /** The system has refused a thread a moment ago, and was not asked for this one. The template's. */
     private boolean notAsked;
 
-    /** Since when no M has lived and none could be had; 0 if one does. The template's. */
-    private long noneSince;
+    /** How often in a row the system has refused one while none lived. The template's. */
+    private int refusedFirst;
 
     Threads(Sched sched) {
         this.sched = sched;
@@ -172,23 +169,16 @@ final class Threads implements Runnable {
                 refused();
                 if (count() == 0) {
                     withoutAny();
-                } else {
-                    noneSince = 0;
                 }
             }
         }
     }
 
-    /** Not one M lives, and the first is refused: nobody comes to run anything, nor to notice. */
+    /** Not one M lives, and the first is refused: nobody comes to run anything. Sysmon sees the work, and has this asked again. */
     private void withoutAny() {
-        long now = Clock.nanotime();
-        if (noneSince == 0) {
-            noneSince = now;
-        } else if (now - noneSince > NONE_LIMIT_NANOS) {
+        if (refusal != null && ++refusedFirst > FIRST_LIMIT) {
             Faults.fatal(Faults.Why.NO_THREAD, refusal);
         }
-        LockSupport.parkNanos(this, NONE_PAUSE_NANOS);
-        sched.idle.wakep(); // for the P that was given up
     }
 
     private P next() {
@@ -243,6 +233,7 @@ final class Threads implements Runnable {
         created++; // this thread only
         refusedUntil = 0;
         pauseNanos = 0;
+        refusedFirst = 0;
         sched.reserve.look(); // one more lives
         return true;
     }
