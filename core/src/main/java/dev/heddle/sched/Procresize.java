@@ -94,6 +94,7 @@ final class Procresize {
         sched.gomaxprocs = n;
         sched.idle.removeSurplus();
         sched.lock.unlock();
+        sched.reserve.changed(); // more may be in calls, from now on and not when the last P has died
         sched.idle.wakep(); // for what they may have had in their inboxes
         for (int i = n; i < before; i++) {
             P p = sched.procs[i];
