@@ -219,8 +219,9 @@ final class Sysmon implements Runnable {
         long begin = Clock.nanotime();
         noteBlocked(begin);
         deep = true;
-        if (wakeable && sched.idle.npidle() == sched.gomaxprocs && !sched.stopping && !stranded()) {
-            LockSupport.parkNanos(this, DEEP_SLEEP_NANOS);
+        long nanos = isWorkLeft() ? sched.threads.refusingNanos() : DEEP_SLEEP_NANOS;
+        if (wakeable && sched.idle.npidle() == sched.gomaxprocs && !sched.stopping && nanos > 0) {
+            LockSupport.parkNanos(this, nanos);
             Thread.interrupted(); // by a stranger: else no park would wait any more
         }
         deep = false;
@@ -288,6 +289,17 @@ final class Sysmon implements Runnable {
      * whoever queued it relied on that thread.
      */
     private boolean stranded() {
+        if (!isWorkLeft()) {
+            return false;
+        }
+        if (!sched.spares.canStart()) { // to ask would be in vain; who sleeps in the poll is free, though
+            sched.netpoller.wakeup();
+            return false;
+        }
+        return true;
+    }
+
+    private boolean isWorkLeft() {
         boolean suspected = workUnseen || sched.threads.failures() != 0;
         if (!suspected || sched.idle.npidle() == 0) {
             return false;
@@ -296,10 +308,6 @@ final class Sysmon implements Runnable {
                 || sched.idle.npidle() == sched.gomaxprocs && sched.netpoller.mustBePolled();
         for (P p : sched.procs) {
             work |= !p.isEmpty() || p.timers.minWhen() != Timers.NONE && sched.netpoller.lastpoll() != 0;
-        }
-        if (work && !sched.spares.canStart()) { // to ask would be in vain; who sleeps in the poll is free, though
-            sched.netpoller.wakeup();
-            return false;
         }
         return work;
     }

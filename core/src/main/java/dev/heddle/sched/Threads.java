@@ -91,8 +91,13 @@ final class Threads implements Runnable {
 
     /** Whether the system has just refused a thread. */
     boolean isRefusing() {
+        return refusingNanos() > 0;
+    }
+
+    /** How long the system is not asked for a thread, since it has just refused one; else 0. */
+    long refusingNanos() {
         long until = refusedUntil;
-        return until != 0 && Clock.nanotime() - until < 0;
+        return until == 0 ? 0 : Math.max(0, until - Clock.nanotime());
     }
 
     /** Whether a thread is still to be made for whoever wanted one. For checks. */

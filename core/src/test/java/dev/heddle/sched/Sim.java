@@ -164,7 +164,8 @@ final class Sim {
                 first = thread;
             }
         }
-        lonely = first != null && keepsHouse(first) ? lonely + 1 : 0;
+        // the system may be asked again after a pause, as often as it refuses: that is no standstill
+        lonely = first != null && keepsHouse(first) && !sched.threads.isRefusing() ? lonely + 1 : 0;
         boolean stuck = first == null || lonely > LONELY_LIMIT || isAtRest() && !checks.somethingIsToCome();
         if (failure == null && stuck) {
             fail("everything sleeps, and not all has ended", null);
