@@ -1,6 +1,7 @@
 package dev.heddle.http;
 
 import dev.heddle.sched.jdk.JvmEnd;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.slf4j.Logger;
@@ -19,6 +20,9 @@ final class Signals {
 
     /** What shells make of a signal that has ended a process. */
     private static final int STATUS = 128;
+
+    /** For so long the end waits for its line in the log. A guess. */
+    private static final Duration SAY = Duration.ofMillis(200);
 
     private static final Logger LOG = LoggerFactory.getLogger(Server.class);
 
@@ -50,8 +54,18 @@ final class Signals {
                 Runtime.getRuntime().halt(STATUS + number);
             }
             hurried = true;
+            say("told again to end: requests are cut off; once more ends the process at once");
             DRAINING.forEach(Lifecycle::hurry);
         }
-        LOG.warn("told again to end: requests are cut off; once more ends the process at once");
+    }
+
+    /** Before what it says is done, or the JVM might end first; but what is to be cut off may be what holds up the log. */
+    private static void say(String text) {
+        Thread log = Thread.ofPlatform().name("heddle-signal-log").daemon().start(() -> LOG.warn(text));
+        try {
+            log.join(SAY);
+        } catch (InterruptedException e) { // nobody interrupts this thread of the JVM's
+            Thread.currentThread().interrupt();
+        }
     }
 }
