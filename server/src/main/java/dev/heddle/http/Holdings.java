@@ -1,5 +1,7 @@
 package dev.heddle.http;
 
+import dev.heddle.time.Timer;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -52,6 +54,8 @@ final class Holdings {
     private volatile boolean tight;
 
     private final AtomicBoolean relieving = new AtomicBoolean();
+    /** Whether a look is due in a while. */
+    private final AtomicBoolean due = new AtomicBoolean();
     /** When connections were cut off last. Written by who has {@link #relieving}. */
     private volatile long relievedNanos = System.nanoTime() - AGAIN_NANOS;
 
@@ -87,18 +91,44 @@ final class Holdings {
 
     private void relieve() {
         if (System.nanoTime() - relievedNanos < AGAIN_NANOS || !relieving.compareAndSet(false, true)) {
+            lookAgain(AGAIN_NANOS);
             return;
         }
+        boolean enough;
         try {
-            cut(most - most / 8);
+            enough = cut(most - most / 8);
             relievedNanos = System.nanoTime();
         } finally {
             relieving.set(false);
         }
+        if (!enough) {
+            lookAgain(SLOW_NANOS);
+        }
     }
 
-    /** Cuts connections off until those that are left hold so much. */
-    private void cut(long enough) {
+    /**
+     * What came too soon after a cut, or while one was made, is looked at later, since nothing more may change then; so is what was
+     * left because it was not slow. One look is due at a time: it is taken off before it looks, and whoever found it due had
+     * changed the sum before.
+     */
+    private void lookAgain(long nanos) {
+        if (!due.compareAndSet(false, true)) {
+            return;
+        }
+        try {
+            Timer.afterFunc(shared.scheduler, Duration.ofNanos(nanos), () -> {
+                due.set(false);
+                if (held.sum() > most) {
+                    relieve();
+                }
+            });
+        } catch (Throwable e) { // no memory, which must not cost the connection that has told us; the next change asks again
+            due.set(false);
+        }
+    }
+
+    /** Cuts connections off until those that are left hold so much. Returns whether they hold no more than they may. */
+    private boolean cut(long enough) {
         long now = System.nanoTime();
         long sum = 0;
         List<Holder> holders = new ArrayList<>();
@@ -110,7 +140,7 @@ final class Holdings {
             }
         }
         if (sum <= most) {
-            return;
+            return true;
         }
         holders.sort(Comparator.comparingDouble(h -> -h.weight()));
         int count = 0;
@@ -132,5 +162,6 @@ final class Holdings {
                     holders.size(),
                     Settings.sizeText(most));
         }
+        return sum <= most;
     }
 }
