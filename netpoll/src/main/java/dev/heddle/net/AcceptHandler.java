@@ -1,10 +1,12 @@
 package dev.heddle.net;
 
+import dev.heddle.netpoll.Netpoll;
 import dev.heddle.sched.BinarySemaphore;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoopGroup;
+import java.io.IOException;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.RejectedExecutionException;
@@ -98,7 +100,9 @@ final class AcceptHandler extends ChannelInboundHandlerAdapter {
     public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
         Channel channel = context.channel();
         pauseMillis = Math.clamp(pauseMillis * 2, FIRST_PAUSE_MILLIS, LAST_PAUSE_MILLIS);
-        if (!resting) { // in this order: without memory for the timer it has to go on at once
+        if (!(cause instanceof IOException)) { // no memory, mostly
+            Netpoll.makeRoom(channel.eventLoop()); // a rest too: the loop does not accept while its reserve is out, without a timer
+        } else if (!resting) {
             channel.eventLoop().schedule(() -> rested(channel), pauseMillis, TimeUnit.MILLISECONDS);
             resting = true;
             channel.config().setAutoRead(false);

@@ -253,6 +253,8 @@ final class Epoll {
     private static int call(MemorySegment function, Buffer buffer, long a, long b, long c, long d, long e) {
         try {
             return (int) CALL.invokeExact(function, buffer.captured, a, b, c, d, e);
+        } catch (Error error) { // no memory
+            throw error;
         } catch (Throwable t) {
             throw new AssertionError("a linked function cannot throw", t);
         }

@@ -36,7 +36,9 @@ abstract class GuardedHandle implements IoHandle {
     public void handle(IoRegistration registration, IoEvent event) {
         try {
             if (reserve.isOut()) {
-                giveUp();
+                if (!isListening()) {
+                    giveUp();
+                }
                 return;
             }
             if (doomed) {

@@ -131,6 +131,9 @@ final class Master implements Poller {
             NON_BLOCKING_POLLS.setOpaque(this, nonBlockingPolls + 1);
             int n = Epoll.wait(nonBlockingBuffer, epollFd, 0);
             return n == 0 ? 0 : deliver(nonBlockingBuffer, n, false, ready);
+        } catch (Throwable t) {
+            tellAll(ready);
+            throw t;
         } finally {
             POLLING.setRelease(this, false);
         }
@@ -148,8 +151,24 @@ final class Master implements Poller {
             BLOCKING_POLLS.setOpaque(this, blockingPolls + 1);
             BLOCKED_NANOS.setOpaque(this, blockedNanos + (System.nanoTime() - start));
             return n == 0 ? 0 : deliver(blockingBuffer, n, true, ready);
+        } catch (Throwable t) {
+            tellAll(ready);
+            throw t;
         } finally {
             blocked = false;
+        }
+    }
+
+    /**
+     * A poll has thrown, for want of memory: it may have taken events from the kernel, which does not tell them again. So every loop is
+     * told to look for itself.
+     */
+    private void tellAll(Ready ready) {
+        for (int i = 0; i < parks.length; i++) {
+            Goroutine g = parks[i].unblock();
+            if (g != null) {
+                ready.ready(g);
+            }
         }
     }
 

@@ -23,10 +23,10 @@ final class Reserve {
 
     /** Gives the memory to whoever needs it now. Returns whether there was any. */
     boolean release() {
-        refillFrom = System.nanoTime() + REFILL_NANOS;
         if (filled == 0) {
-            return false;
+            return false; // and the time of the next attempt stands: else there might never be one
         }
+        refillFrom = System.nanoTime() + REFILL_NANOS;
         for (int i = 0; i < PIECES; i++) {
             pieces[i] = null;
         }

@@ -1,8 +1,10 @@
 package dev.heddle.http;
 
+import dev.heddle.netpoll.Netpoll;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import java.io.IOException;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -40,7 +42,9 @@ final class Accepting extends ChannelInboundHandlerAdapter {
     public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
         Channel channel = context.channel();
         pauseMillis = Math.clamp(pauseMillis * 2, FIRST_PAUSE_MILLIS, LAST_PAUSE_MILLIS);
-        if (!resting) { // in this order: without memory for the timer it has to go on at once
+        if (!(cause instanceof IOException)) { // no memory, mostly
+            Netpoll.makeRoom(channel.eventLoop()); // a rest too: the loop does not accept while its reserve is out, without a timer
+        } else if (!resting) {
             channel.eventLoop().schedule(() -> rested(channel), pauseMillis, TimeUnit.MILLISECONDS);
             resting = true;
             channel.config().setAutoRead(false);
@@ -53,7 +57,12 @@ final class Accepting extends ChannelInboundHandlerAdapter {
     }
 
     private void rested(Channel channel) {
-        resting = false;
-        channel.config().setAutoRead(true);
+        try {
+            channel.config().setAutoRead(true);
+            resting = false;
+        } catch (Throwable t) { // no memory, so it does not read although it says so
+            channel.config().setAutoRead(false);
+            channel.eventLoop().execute(() -> rested(channel));
+        }
     }
 }
