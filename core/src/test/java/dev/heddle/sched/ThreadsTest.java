@@ -111,10 +111,15 @@ class ThreadsTest {
             Waiting.until(s, "all calls have ended", () -> done.get() == calls);
             Quiet.afterEnd(s);
             assertEquals(3, s.stats().threadsCreated());
-            Waiting.until(s, "it is said", () -> !log.messages(Level.WARN).isEmpty());
-            assertEquals(1, log.messages(Level.WARN).size(), "said once: " + log.messages(Level.WARN));
-            assertTrue(log.messages(Level.WARN).getFirst().contains("maxThreads = 3"));
+            Waiting.until(s, "it is said", () -> log.messages(Level.WARN).stream().anyMatch(ThreadsTest::saysThatACallWaits));
+            List<String> said = log.messages(Level.WARN); // beside it, that there is no thread for a P, if one was asked for
+            assertEquals(1, said.stream().filter(ThreadsTest::saysThatACallWaits).count(), said::toString);
+            assertTrue(said.size() <= 2 && said.stream().allMatch(each -> each.contains("maxThreads = 3")), said::toString);
         }
+    }
+
+    private static boolean saysThatACallWaits(String message) {
+        return message.contains("waits to go into a blocking call");
     }
 
     private static int call(Scheduler s, int value) throws Exception {
