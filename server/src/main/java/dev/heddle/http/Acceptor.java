@@ -38,7 +38,6 @@ final class Acceptor {
         ChannelFuture bound = new ServerBootstrap()
                 .group(netpoll.group())
                 .channelFactory(netpoll.serverChannels())
-                .handler(new Accepting())
                 .option(ChannelOption.SO_BACKLOG, BACKLOG)
                 .option(ChannelOption.SO_REUSEADDR, true)
                 .handler(new Admission(shared))

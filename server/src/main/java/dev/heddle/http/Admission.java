@@ -1,8 +1,10 @@
 package dev.heddle.http;
 
+import dev.heddle.netpoll.Netpoll;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import java.io.IOException;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -109,17 +111,23 @@ final class Admission extends ChannelInboundHandlerAdapter {
         letIn();
         if (!waiting.isEmpty() && !stopped) {
             stop();
+        } else if (!own.channel().config().isAutoRead()) {
+            update(); // Netty's acceptor has thrown: it stops to accept, and may have no memory for the timer that would end that
         }
     }
 
     /** Lets in who waits, as far as there is room. */
     private void letIn() {
         while (!waiting.isEmpty() && hasRoom()) {
-            Channel connection = waiting.remove();
-            open.getAndIncrement();
+            Channel connection = waiting.peek();
             Object address = mostPerAddress > 0 ? address(connection) : null;
-            connection.closeFuture().addListener(_ -> closed(address));
+            connection.closeFuture().addListener(_ -> closed(address)); // if there is no memory for that it stays where it is
+            waiting.remove();
+            open.getAndIncrement();
             ctx.fireChannelRead(connection);
+            if (connection.pipeline().first() == null && connection.isOpen()) {
+                connection.unsafe().closeForcibly(); // no memory for its handlers: else nobody would ever close it
+            }
         }
     }
 
@@ -155,7 +163,6 @@ final class Admission extends ChannelInboundHandlerAdapter {
         }
         update();
         if (!looking) {
-            looking = true;
             lookForIdle();
         }
     }
@@ -178,11 +185,12 @@ final class Admission extends ChannelInboundHandlerAdapter {
     // ---- room
 
     private void lookForIdle() {
+        looking = false; // until the timer is set, for which there may be no memory
         update();
-        looking = stopped && ctx.channel().isActive();
-        if (looking) {
+        if (stopped && ctx.channel().isActive()) {
             askIdleToClose(waiting.size());
             ctx.channel().eventLoop().schedule(this::lookForIdle, LOOK_AGAIN_MILLIS, TimeUnit.MILLISECONDS);
+            looking = true;
         }
     }
 
@@ -238,14 +246,19 @@ final class Admission extends ChannelInboundHandlerAdapter {
             LOG.debug("accept: the listening socket is closed", cause);
             return;
         }
+        if (!(cause instanceof IOException)) { // no memory, mostly, not even for a timer: the loop rests until it has its reserve
+            shared.counters.count(Event.ACCEPT_FAILED);
+            Netpoll.makeRoom(own.channel().eventLoop());
+            return;
+        }
         pauseMillis = Math.clamp(pauseMillis * 2, FIRST_PAUSE_MILLIS, LAST_PAUSE_MILLIS);
         shared.counters.count(Event.ACCEPT_FAILED);
         if (errors.isDue()) {
             LOG.warn("accept: {}; {} connections are open, trying again in {} ms", cause, open.get(), pauseMillis);
         }
         if (!resting) {
-            resting = true;
             own.channel().eventLoop().schedule(this::rested, pauseMillis, TimeUnit.MILLISECONDS);
+            resting = true; // not before: without memory for the timer it would rest for ever
         }
         update();
         askIdleToClose(1);
