@@ -14,20 +14,20 @@ import java.nio.channels.SelectableChannel;
  * throw as well (there is no memory, say), costs that channel and not the pass. A channel that listens is not given up:
  * its socket is still ready, so the next pass tries again.
  *
- * <p>While the loop's {@link Reserve} is out, nothing is read and nobody accepted, which would take the memory that was freed for
- * closing: a connection that has an event then is given up. Loop only.
+ * <p>While the loop's {@link SpareMemory} is out, nothing is read and nobody accepted, which would take the memory that was
+ * freed for closing: a connection that has an event then is given up. Loop only.
  */
 abstract class GuardedHandle implements IoHandle {
     private final IoHandle netty;
     private final LoopCounters counters;
-    private final Reserve reserve;
+    private final SpareMemory spare;
     /** It has thrown, and could not be closed either. */
     private boolean doomed;
 
-    GuardedHandle(IoHandle netty, LoopCounters counters, Reserve reserve) {
+    GuardedHandle(IoHandle netty, LoopCounters counters, SpareMemory spare) {
         this.netty = netty;
         this.counters = counters;
-        this.reserve = reserve;
+        this.spare = spare;
     }
 
     abstract boolean isListening();
@@ -35,7 +35,7 @@ abstract class GuardedHandle implements IoHandle {
     @Override
     public void handle(IoRegistration registration, IoEvent event) {
         try {
-            if (reserve.isOut()) {
+            if (spare.isOut()) {
                 if (!isListening()) {
                     giveUp();
                 }
@@ -54,7 +54,7 @@ abstract class GuardedHandle implements IoHandle {
     }
 
     private void giveUp() {
-        reserve.release();
+        spare.release();
         if (isListening()) {
             return;
         }
@@ -86,8 +86,8 @@ abstract class GuardedHandle implements IoHandle {
     static final class OfEpoll extends GuardedHandle implements EpollIoHandle {
         private final EpollIoHandle epoll;
 
-        OfEpoll(EpollIoHandle netty, LoopCounters counters, Reserve reserve) {
-            super(netty, counters, reserve);
+        OfEpoll(EpollIoHandle netty, LoopCounters counters, SpareMemory spare) {
+            super(netty, counters, spare);
             this.epoll = netty;
         }
 
@@ -108,8 +108,8 @@ abstract class GuardedHandle implements IoHandle {
     static final class OfNio extends GuardedHandle implements NioIoHandle {
         private final NioIoHandle nio;
 
-        OfNio(NioIoHandle netty, LoopCounters counters, Reserve reserve) {
-            super(netty, counters, reserve);
+        OfNio(NioIoHandle netty, LoopCounters counters, SpareMemory spare) {
+            super(netty, counters, spare);
             this.nio = netty;
         }
 

@@ -19,7 +19,7 @@ final class LoopHandler implements IoHandler, IoHandlerContext {
     private final IoHandler netty;
     private final Park park;
     private final LoopCounters counters;
-    private final Reserve reserve = new Reserve();
+    private final SpareMemory spare = new SpareMemory();
     private volatile Runnable lateWakeup;
 
     // owner only
@@ -57,8 +57,8 @@ final class LoopHandler implements IoHandler, IoHandlerContext {
         }
     }
 
-    Reserve reserve() {
-        return reserve;
+    SpareMemory spare() {
+        return spare;
     }
 
     /** Returns Netty's own handler. */
@@ -145,9 +145,9 @@ final class LoopHandler implements IoHandler, IoHandlerContext {
             throw new RejectedExecutionException("event loop is closed");
         }
         return handle instanceof EpollIoHandle epoll
-                ? new EpollRegistration(netty.register(new GuardedHandle.OfEpoll(epoll, counters, reserve)))
+                ? new EpollRegistration(netty.register(new GuardedHandle.OfEpoll(epoll, counters, spare)))
                 : new NioRegistration(
-                        netty.register(new GuardedHandle.OfNio((NioIoHandle) handle, counters, reserve)), this::cancelled);
+                        netty.register(new GuardedHandle.OfNio((NioIoHandle) handle, counters, spare)), this::cancelled);
     }
 
     @Override

@@ -139,9 +139,9 @@ final class LoopPoller implements Runnable {
         while (!loop.isTerminated()) {
             boolean more = loop.isShuttingDown() ? shutdownPass() : pass();
             restNanos = 0;
-            Reserve reserve = loop.handler().reserve();
-            if (reserve.isOut()) {
-                reserve.refill();
+            SpareMemory spare = loop.handler().spare();
+            if (spare.isOut()) {
+                spare.refill();
                 more = true; // those that listen, and connections that could not be closed, are not looked at meanwhile
             }
             if (more) {
@@ -198,7 +198,7 @@ final class LoopPoller implements Runnable {
     /** Counts and says it, and rests. Never throws: what there is no memory for is left out. */
     private void failed(Throwable t) {
         counters.failed();
-        loop.handler().reserve().release();
+        loop.handler().spare().release();
         drained = false;
         restNanos = Math.clamp(2 * restNanos, FIRST_REST_NANOS, LONGEST_REST_NANOS);
         try {

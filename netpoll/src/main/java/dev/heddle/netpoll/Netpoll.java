@@ -206,7 +206,7 @@ public final class Netpoll implements AutoCloseable {
      * @return whether there was any, so that it makes sense to try again
      */
     public static boolean makeRoom(EventLoop loop) {
-        return loop instanceof Loop ours && ours.inEventLoop() && ours.handler().reserve().release();
+        return loop instanceof Loop ours && ours.inEventLoop() && ours.handler().spare().release();
     }
 
     /** Returns the class of server channels that fits the loops. */

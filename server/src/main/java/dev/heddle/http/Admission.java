@@ -246,7 +246,7 @@ final class Admission extends ChannelInboundHandlerAdapter {
             LOG.debug("accept: the listening socket is closed", cause);
             return;
         }
-        if (!(cause instanceof IOException)) { // no memory, mostly, not even for a timer: the loop rests until it has its reserve
+        if (!(cause instanceof IOException)) { // no memory, mostly, not even for a timer: it rests until the loop has its reserve again
             shared.counters.count(Event.ACCEPT_FAILED);
             Netpoll.makeRoom(own.channel().eventLoop());
             return;

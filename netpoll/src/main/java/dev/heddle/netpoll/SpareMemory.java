@@ -4,7 +4,7 @@ package dev.heddle.netpoll;
  * Memory that a loop keeps for the time when there is none: to close a connection takes some hundred bytes, and frees thousands. A
  * heap that is full of what connections hold would stay so without them. Loop only.
  */
-final class Reserve {
+final class SpareMemory {
     /** 256 KiB: to close some hundred connections. A guess. In small pieces: a large one would need room in one place. */
     private static final int PIECES = 16;
 
@@ -17,7 +17,7 @@ final class Reserve {
     private int filled;
     private long refillFrom = System.nanoTime();
 
-    Reserve() {
+    SpareMemory() {
         refill();
     }
 
