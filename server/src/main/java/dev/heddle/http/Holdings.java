@@ -71,8 +71,9 @@ final class Holdings {
             return;
         }
         long sum = held.sum();
-        if (tight != sum > most / 2) {
-            tight = sum > most / 2; // the last one who changes the sum sees what all have changed
+        while (tight != sum > most / 2) {
+            tight = sum > most / 2;
+            sum = held.sum(); // others may have changed it and not seen that: whoever writes looks again
         }
         if (bytes > 0 && sum > most) {
             relieve();
@@ -133,7 +134,7 @@ final class Holdings {
         long sum = 0;
         List<Holder> holders = new ArrayList<>();
         for (Http1Connection connection : shared.connections()) {
-            long bytes = connection.isCut() ? 0 : connection.accounted();
+            long bytes = connection.isCut() ? 0 : connection.account.bytes();
             if (bytes > 0) {
                 holders.add(new Holder(connection, bytes, now - connection.lastActiveNanos()));
                 sum += bytes;

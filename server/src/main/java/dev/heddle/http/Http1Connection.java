@@ -23,7 +23,6 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -75,8 +74,6 @@ final class Http1Connection extends ChannelInboundHandlerAdapter {
     /** How long a connection keeps its place when idle: a request may be on its way. A guess: the time to the other continent. */
     private static final long YIELD_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
-    private static final long SETTLED = -1;
-
     final Shared shared;
     private final Channel channel;
     private final Http1Decoder decoder;
@@ -98,8 +95,7 @@ final class Http1Connection extends ChannelInboundHandlerAdapter {
     /** When the first message of this burst was read; 0 between bursts. */
     private long burstNanos;
 
-    /** What it holds, as {@link Holdings} knows it, until it is settled. */
-    private final AtomicLong accounted = new AtomicLong();
+    final Account account;
     /** What the decoder holds. Written by the loop, read by others as a figure. */
     private int undecoded;
     /** Whether it is cut off because the server holds too much. */
@@ -112,6 +108,7 @@ final class Http1Connection extends ChannelInboundHandlerAdapter {
 
     Http1Connection(Shared shared, Channel channel, Http1Decoder decoder) {
         this.shared = shared;
+        this.account = new Account(shared.holdings);
         this.channel = channel;
         this.decoder = decoder;
         this.turns = new Turns(this, shared.config.limits().maxPipelined());
@@ -187,10 +184,6 @@ final class Http1Connection extends ChannelInboundHandlerAdapter {
         return ctx;
     }
 
-    AnswerWriter writer() {
-        return writer;
-    }
-
     Deadlines deadlines() {
         return deadlines;
     }
@@ -207,8 +200,7 @@ final class Http1Connection extends ChannelInboundHandlerAdapter {
     public void channelActive(ChannelHandlerContext own) {
         shared.opened(this);
         deadlines.begin();
-        accounted.set(Holdings.CONNECTION_BYTES);
-        shared.holdings.changed(Holdings.CONNECTION_BYTES);
+        account.open();
         if (shared.draining) {
             channel.close();
         }
@@ -221,9 +213,9 @@ final class Http1Connection extends ChannelInboundHandlerAdapter {
 
     void closed() {
         turns.abandon(cut);
-        accountAll(); // for the last time: what a handler still has counts until it ends
         outbound.shut();
         writer.drop();
+        accountAll(); // what a handler still has counts until it ends
         failBody("read: the connection is closed");
         turns.forget();
         if (turns.isIdle()) {
@@ -389,12 +381,7 @@ final class Http1Connection extends ChannelInboundHandlerAdapter {
 
     /** The same, with what is undecoded as it was last. Any thread. */
     void account() {
-        long now = Holdings.CONNECTION_BYTES + undecoded + inbound.held() + outbound.held();
-        long before = accounted.get();
-        boolean much = before >= 0 && Math.abs(now - before) >= Holdings.STEP_BYTES;
-        if (much && accounted.compareAndSet(before, now)) {
-            shared.holdings.changed(now - before);
-        }
+        account.holds(undecoded + inbound.held() + outbound.held());
     }
 
     private void updateReading() {
@@ -514,16 +501,6 @@ final class Http1Connection extends ChannelInboundHandlerAdapter {
     /** Returns when the burst of messages that is being read began. Loop only. */
     long burstNanos() {
         return burstNanos;
-    }
-
-    /** Returns what it holds in bytes, roughly. Any thread. */
-    long accounted() {
-        return Math.max(0, accounted.get());
-    }
-
-    /** Returns what it is known to hold; from now on that is nothing. By whoever sees its end. */
-    long settle() {
-        return Math.max(0, accounted.getAndSet(SETTLED));
     }
 
     /** Cuts it off: the server holds too much. Any thread. */

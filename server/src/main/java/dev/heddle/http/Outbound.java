@@ -201,6 +201,9 @@ final class Outbound {
      * content. A figure, for any thread.
      */
     long held() {
+        if (gone) {
+            return 0; // what was left has been released, and is refused from then on
+        }
         ChannelOutboundBuffer buffer = channel.unsafe().outboundBuffer();
         return Math.max(0, (long) PUSHED.getOpaque(this) - drained) + (buffer == null ? 0 : buffer.totalPendingWriteBytes());
     }

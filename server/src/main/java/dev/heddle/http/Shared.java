@@ -88,7 +88,7 @@ final class Shared {
     void closed(Http1Connection connection) {
         if (connections.remove(connection)) {
             counters.requests.add(connection.turns().begun());
-            holdings.changed(-connection.settle());
+            connection.account.settle();
         }
         if (draining && connections.isEmpty()) {
             onEmpty.run();

@@ -72,7 +72,7 @@ class SmallPiecesTest {
             assertTrue(inMailbox <= (64 << 10) + (128 << 10) + 1024, "got " + inMailbox);
 
             CompletableFuture<Boolean> leftBehind = new CompletableFuture<>();
-            connection.context().executor().execute(() -> leftBehind.complete(connection.writer().isBusy()));
+            connection.context().executor().execute(() -> leftBehind.complete(connection.writer.isBusy()));
             gate.countDown();
             assertTrue(leftBehind.get(20, TimeUnit.SECONDS), "the loop must serve others before it has written all of it");
 
