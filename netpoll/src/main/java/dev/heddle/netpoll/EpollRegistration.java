@@ -12,9 +12,16 @@ import io.netty.channel.epoll.EpollIoOps;
  * side fails, and loses what it has not sent, as soon as a write has to wait. Here such a registration asks for
  * edge-triggered errors and hang-ups only, which the kernel reports in any case; being edge-triggered they come once,
  * so they cannot wake the loop for ever, which is what the removal was for.
+ *
+ * <p>The end of the peer's side is asked for until it has come (see {@link GuardedHandle.OfEpoll}): it stays, and would wake the
+ * loop for ever. Loop only.
  */
 final class EpollRegistration implements IoRegistration {
     private final IoRegistration netty;
+    /** What the channel has asked for last. */
+    private EpollIoOps wanted = EpollIoOps.NONE;
+
+    private boolean peerEnded;
 
     EpollRegistration(IoRegistration netty) {
         this.netty = netty;
@@ -27,7 +34,19 @@ final class EpollRegistration implements IoRegistration {
 
     @Override
     public long submit(IoOps ops) {
-        return netty.submit(EpollIoOps.NONE.equals(ops) ? EpollIoOps.EPOLLET : ops);
+        wanted = (EpollIoOps) ops;
+        EpollIoOps left = peerEnded ? wanted.without(EpollIoOps.EPOLLRDHUP) : wanted;
+        return netty.submit(left.equals(EpollIoOps.NONE) ? EpollIoOps.EPOLLET : left);
+    }
+
+    /** The peer has ended its side. Returns whether that is new. */
+    boolean peerEnded() {
+        if (peerEnded) {
+            return false;
+        }
+        peerEnded = true;
+        submit(wanted);
+        return true;
     }
 
     @Override

@@ -1,10 +1,13 @@
 package dev.heddle.netpoll;
 
+import io.netty.channel.Channel;
 import io.netty.channel.IoEvent;
 import io.netty.channel.IoHandle;
 import io.netty.channel.IoRegistration;
 import io.netty.channel.ServerChannel;
+import io.netty.channel.epoll.EpollIoEvent;
 import io.netty.channel.epoll.EpollIoHandle;
+import io.netty.channel.epoll.EpollIoOps;
 import io.netty.channel.nio.NioIoHandle;
 import io.netty.channel.unix.FileDescriptor;
 import java.nio.channels.SelectableChannel;
@@ -46,11 +49,15 @@ abstract class GuardedHandle implements IoHandle {
                 doomed = false;
                 return;
             }
-            netty.handle(registration, event);
+            deliver(registration, event);
         } catch (Throwable t) {
             counters.failed();
             giveUp();
         }
+    }
+
+    void deliver(IoRegistration registration, IoEvent event) {
+        netty.handle(registration, event);
     }
 
     private void giveUp() {
@@ -82,13 +89,42 @@ abstract class GuardedHandle implements IoHandle {
         netty.close();
     }
 
-    /** With epoll. */
+    /**
+     * With epoll. When the peer has ended its side (EPOLLRDHUP), Netty reads all that the kernel has, up to some MiB, although the
+     * channel may not read at the moment. So Netty is not told. It finds the end where it is, when it has read all that comes
+     * before it; those who want to know it at once are told by {@link PeerEnded}.
+     */
     static final class OfEpoll extends GuardedHandle implements EpollIoHandle {
+        private record Left(EpollIoOps ops) implements EpollIoEvent {}
+
         private final EpollIoHandle epoll;
+        private EpollRegistration registration;
 
         OfEpoll(EpollIoHandle netty, LoopCounters counters, SpareMemory spare) {
             super(netty, counters, spare);
             this.epoll = netty;
+        }
+
+        /** Before the first event. */
+        EpollRegistration registeredAs(IoRegistration registered) {
+            registration = new EpollRegistration(registered);
+            return registration;
+        }
+
+        @Override
+        void deliver(IoRegistration registered, IoEvent event) {
+            EpollIoOps ops = ((EpollIoEvent) event).ops();
+            if (!ops.contains(EpollIoOps.EPOLLRDHUP) || !(epoll instanceof Channel.Unsafe channel)) {
+                super.deliver(registered, event);
+                return;
+            }
+            if (registration.peerEnded()) {
+                channel.voidPromise().channel().pipeline().fireUserEventTriggered(PeerEnded.EVENT);
+            }
+            EpollIoOps left = ops.without(EpollIoOps.EPOLLRDHUP);
+            if (left.value() != 0) {
+                super.deliver(registered, new Left(left));
+            }
         }
 
         @Override

@@ -144,10 +144,12 @@ final class LoopHandler implements IoHandler, IoHandlerContext {
             // Netty would go on with the number of a closed descriptor, which may be somebody else's by now
             throw new RejectedExecutionException("event loop is closed");
         }
-        return handle instanceof EpollIoHandle epoll
-                ? new EpollRegistration(netty.register(new GuardedHandle.OfEpoll(epoll, counters, spare)))
-                : new NioRegistration(
-                        netty.register(new GuardedHandle.OfNio((NioIoHandle) handle, counters, spare)), this::cancelled);
+        if (handle instanceof EpollIoHandle epoll) {
+            GuardedHandle.OfEpoll guarded = new GuardedHandle.OfEpoll(epoll, counters, spare);
+            return guarded.registeredAs(netty.register(guarded));
+        }
+        return new NioRegistration(
+                netty.register(new GuardedHandle.OfNio((NioIoHandle) handle, counters, spare)), this::cancelled);
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.heddle.http;
 
+import dev.heddle.netpoll.PeerEnded;
 import dev.heddle.sched.LogText;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
@@ -48,7 +49,8 @@ import org.slf4j.LoggerFactory;
  *
  *   CLOSE     the last answer has been written. If the client may still be sending (a body that nobody wanted, a
  *             malformed request), closing at once would make the kernel reset the connection, and the client could lose
- *             the answer: so the sending side is shut down, and what comes is thrown away for a short time (`lingering`).
+ *             the answer: so the sending side is shut down, and what comes is thrown away for a short time (`lingering`),
+ *             or until the client has ended its side too.
  *   ABORT     a broken answer: closed at once; with RESET so that the client sees it even where the end of the
  *             connection is the end of the answer.
  *   ending    `inputEnded`, set by the loop when nothing more can be read from the connection (the client has ended it,
@@ -57,10 +59,11 @@ import org.slf4j.LoggerFactory;
  *             the loop looks again. The flag is set before the loop looks at the turn, the turn is freed before the flag
  *             is looked at. The loop closes only when the mailbox is empty too: an answer is pushed before the turn is
  *             freed.
- *   FIN       the client has ended its side: `clientEnded`. Requests that came before it are answered, as Go, nginx and
- *             others do, then the connection is `ending`: this side cannot tell a client that has closed the connection
- *             from one that has nothing more to send. With the half-close setting handlers take it for the latter
- *             (isClientGone). Who has closed it answers what is sent with a reset.
+ *   FIN       the client has ended its side: `clientEnded`, as soon as that is known; what it sent before may not have been
+ *             read. Requests that came before it are answered, as Go, nginx and others do, then the connection is `ending`:
+ *             this side cannot tell a client that has closed the connection from one that has nothing more to send. With
+ *             the half-close setting handlers take it for the latter (isClientGone). Who has closed it answers what is
+ *             sent with a reset.
  *   inactive  the channel is closed, by whomever: `gone` is set, whoever waits is woken and fails.
  */
 
@@ -101,7 +104,7 @@ final class Http1Connection extends ChannelInboundHandlerAdapter {
     /** Whether it is cut off because the server holds too much. */
     private volatile boolean cut;
 
-    /** Whether the client has ended its side; there may be more to decode all the same. Written by the loop. */
+    /** Whether the client has ended its side; there may be more to read and to decode all the same. Written by the loop. */
     private volatile boolean clientEnded;
     /** Whether nothing more can be read. Written by the loop. */
     private volatile boolean inputEnded;
@@ -237,7 +240,9 @@ final class Http1Connection extends ChannelInboundHandlerAdapter {
 
     @Override
     public void userEventTriggered(ChannelHandlerContext own, Object event) {
-        if (event instanceof ChannelInputShutdownEvent) {
+        if (event == PeerEnded.EVENT) {
+            clientEnded = true;
+        } else if (event instanceof ChannelInputShutdownEvent) {
             clientEnded = true;
             if (!decoder.isPaused()) { // else it says so again when it has decoded all that came before
                 failBody("read: the client has ended the connection inside the body");
@@ -458,7 +463,11 @@ final class Http1Connection extends ChannelInboundHandlerAdapter {
     private void noMoreInput() {
         refusing = true;
         inputEnded = true;
-        closeIfDone();
+        if (lingering && socket().isInputShutdown()) {
+            channel.close(); // the client has seen the last answer, or does not want it
+        } else {
+            closeIfDone();
+        }
     }
 
     /** The server drains. Any thread. */
@@ -481,7 +490,7 @@ final class Http1Connection extends ChannelInboundHandlerAdapter {
         if (lingering || !channel.isActive()) {
             return;
         }
-        if (clientEnded || receiving == null && decoder.isClean()) {
+        if (socket().isInputShutdown() || receiving == null && decoder.isClean()) {
             channel.close();
             return;
         }
@@ -491,11 +500,15 @@ final class Http1Connection extends ChannelInboundHandlerAdapter {
         decoder.discardAll();
         turns.takeUpAgain();
         inbound.takeUpAgain();
-        ((DuplexChannel) channel).shutdownOutput();
+        socket().shutdownOutput();
         if (!channel.config().isAutoRead()) {
             channel.config().setAutoRead(true);
         }
         deadlines.linger();
+    }
+
+    private DuplexChannel socket() {
+        return (DuplexChannel) channel;
     }
 
     /** Returns when the burst of messages that is being read began. Loop only. */

@@ -114,6 +114,24 @@ class HalfCloseTest {
         }
     }
 
+    /** After the last answer a client has 2 s to see it, and not longer than until it has left. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void whoHasSeenTheLastAnswerIsNotWaitedFor(boolean halfClose) throws IOException {
+        start(halfClose);
+        int rounds = 5;
+        long begin = System.nanoTime();
+        for (int i = 0; i < rounds; i++) {
+            try (RawClient client = RawClient.to(server)) {
+                assertEquals(400, client.send("nonsense\r\n\r\n").read().status());
+                assertTrue(client.endsCleanly());
+            }
+            noConnectionIsLeft();
+        }
+        long seconds = TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - begin);
+        assertTrue(seconds < rounds, seconds + " s for " + rounds + " connections");
+    }
+
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void insideABodyItIsTheEnd(boolean halfClose) throws IOException {
