@@ -40,6 +40,18 @@ final class ClientFault {
         return in(thrown) instanceof ClientGoneException;
     }
 
+    /** Returns whether an error is this one, or comes from it. */
+    static boolean isFrom(Throwable thrown, Throwable origin) {
+        Throwable cause = thrown;
+        for (int depth = 0; cause != null && depth < MAX_DEPTH; depth++) {
+            if (cause == origin) {
+                return true;
+            }
+            cause = cause.getCause();
+        }
+        return false;
+    }
+
     /** Returns whether an error says that a wait was ended from outside: if the connection is gone, for that reason. */
     static boolean isEndOfWait(Throwable thrown) {
         Throwable cause = thrown;

@@ -10,7 +10,7 @@ enum Event {
     BODY_TIMEOUT,
     /** A connection was idle for too long. */
     IDLE_TIMEOUT,
-    /** A client did not take its answer. */
+    /** A client did not take its answer in time, that of the setting or of the handler. */
     WRITE_TIMEOUT,
     /** A client left before it had its answer. */
     CLIENT_GONE,

@@ -179,20 +179,22 @@ final class Exchange implements Runnable {
         try {
             response.endHead();
             boolean gone = !response.isFinished() && (connection.isGone() || ClientFault.isGone(t));
+            boolean slow = response.isOfSlowClient(t);
             if (!response.isFinished()) {
                 response.failedWith(gone ? "client_gone" : t.getClass().getName());
-                connection.count(
-                        gone
-                                ? Event.CLIENT_GONE
-                                : response.isCommitted() ? Event.RESPONSE_ABORTED : Event.CONNECTION_FAILED);
+                connection.count(gone ? Event.CLIENT_GONE : slow ? Event.WRITE_TIMEOUT : eventOf(response));
             }
-            log(response, t, gone || ClientFault.in(t) != null);
+            log(response, t, gone || slow || ClientFault.in(t) != null);
         } finally { // whatever else fails, the client is not left waiting
             if (!response.isFinished()) {
                 connection.turns().over();
                 connection.signal(response.isUntilClose() ? Signal.RESET : Signal.ABORT);
             }
         }
+    }
+
+    private static Event eventOf(Response response) {
+        return response.isCommitted() ? Event.RESPONSE_ABORTED : Event.CONNECTION_FAILED;
     }
 
     private void log(Response response, Throwable t, boolean ofClient) {

@@ -1,5 +1,6 @@
 package dev.heddle.http;
 
+import dev.heddle.context.CancelledException;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
@@ -60,6 +61,9 @@ final class Response {
     private Throwable error;
     /** Why the answer cannot be brought to a good end although its head has been sent; null if it can. */
     private Throwable broken;
+
+    /** What has ended a wait for the client to take the answer: the end of a context of the handler's own; or null. */
+    private CancelledException impatience;
 
     private int sentStatus;
     private String errorType;
@@ -437,7 +441,17 @@ final class Response {
         if (exchange.rejection != null) {
             return;
         }
-        connection.outbound().awaitWritable();
+        try {
+            connection.outbound().awaitWritable();
+        } catch (CancelledException e) {
+            impatience = e;
+            throw e;
+        }
+    }
+
+    /** Returns whether an error comes from a client that did not take the answer for as long as the handler had time. */
+    boolean isOfSlowClient(Throwable thrown) {
+        return impatience != null && ClientFault.isFrom(thrown, impatience);
     }
 
     private void push(Object message) throws ClientGoneException {

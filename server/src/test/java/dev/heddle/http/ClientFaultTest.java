@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.spi.ILoggingEvent;
+import dev.heddle.context.CancellableContext;
+import dev.heddle.context.Context;
 import dev.heddle.context.TaskGroup;
 import java.io.BufferedReader;
 import java.io.EOFException;
@@ -60,6 +62,15 @@ class ClientFaultTest {
                     held.countDown();
                     never.await();
                 })
+                .get("/in-time", c -> c.stream("text/plain", out -> {
+                    try (CancellableContext context = Context.current().withTimeout(Duration.ofMillis(50))) {
+                        context.call(() -> {
+                            while (true) {
+                                out.write(new byte[10_000]);
+                            }
+                        });
+                    }
+                }))
                 .get("/endless", c -> c.stream("text/plain", out -> {
                     try {
                         while (true) {
@@ -94,6 +105,16 @@ class ClientFaultTest {
         try (RawClient client = RawClient.to(server)) {
             return client.send("POST " + path + CHUNKED + body).read().status();
         }
+    }
+
+    @Test
+    void answersThatAreNotTakenForAsLongAsTheHandlerHasTime() throws IOException {
+        try (RawClient client = RawClient.to(server)) {
+            client.get("/in-time");
+            Await.until("the time is over", () -> server.stats().writeTimeouts() == 1);
+            assertEquals(0, server.stats().responsesAborted());
+        }
+        nothingIsLogged();
     }
 
     @Test
