@@ -56,6 +56,8 @@ final class ResponseStream extends OutputStream {
             }
             while (left > BUFFER_BYTES) {
                 int n = Math.min(left, PIECE_BYTES);
+                begin();
+                response.awaitRoom(); // whoever has to wait has made no copy yet
                 send(Unpooled.copiedBuffer(from, at, n));
                 at += n;
                 left -= n;
