@@ -43,6 +43,23 @@ class EndedWaitsTest {
         void run() throws IOException;
     }
 
+    private interface Play {
+        void run(World world, Socket peer, Conn conn) throws Exception;
+    }
+
+    /** Plays with a connection whose peer has a small buffer that does not grow, so that it is full once and for all. */
+    private static void connected(Kind kind, Play play) throws Exception {
+        try (World world = World.open(kind);
+                Listener listener = Listener.bind(world.netpoll(), ANY);
+                Socket peer = new Socket()) {
+            peer.setReceiveBufferSize(4096);
+            peer.connect(listener.localAddress());
+            try (Conn conn = listener.accept()) {
+                play.run(world, peer, conn);
+            }
+        }
+    }
+
     private static void endsSoon(Body body) {
         try (CancellableContext soon = Context.current().withTimeout(SOON)) {
             assertThrows(DeadlineExceededException.class, () -> soon.call(() -> {
@@ -115,10 +132,7 @@ class EndedWaitsTest {
     @ParameterizedTest
     @EnumSource(names = {"EPOLL", "NIO"})
     void aWriteThatHasWrittenNothingLeavesTheConnection(Kind kind) throws Exception {
-        try (World world = World.open(kind);
-                Listener listener = Listener.bind(world.netpoll(), ANY);
-                Socket peer = new Socket(ANY.getAddress(), listener.localAddress().getPort());
-                Conn conn = listener.accept()) {
+        connected(kind, (world, peer, conn) -> {
             AtomicLong written = new AtomicLong();
             world.go(() -> {
                 written.set(fill(conn));
@@ -128,16 +142,13 @@ class EndedWaitsTest {
             });
             world.join();
             assertEquals(written.get(), peer.getInputStream().transferTo(OutputStream.nullOutputStream()));
-        }
+        });
     }
 
     @ParameterizedTest
     @EnumSource(names = {"EPOLL", "NIO"})
     void aWriteThatHasWrittenAPartCloses(Kind kind) throws Exception {
-        try (World world = World.open(kind);
-                Listener listener = Listener.bind(world.netpoll(), ANY);
-                Socket peer = new Socket(ANY.getAddress(), listener.localAddress().getPort());
-                Conn conn = listener.accept()) {
+        connected(kind, (world, peer, conn) -> {
             ByteBuffer large = ByteBuffer.allocate(100_000_000);
             world.go(() -> {
                 endsSoon(() -> conn.write(large));
@@ -147,7 +158,7 @@ class EndedWaitsTest {
             });
             world.join();
             assertEquals(large.position(), peer.getInputStream().transferTo(OutputStream.nullOutputStream()));
-        }
+        });
     }
 
     /** Into a backlog that is full nobody gets. */
