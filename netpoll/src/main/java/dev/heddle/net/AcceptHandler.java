@@ -101,7 +101,8 @@ final class AcceptHandler extends ChannelInboundHandlerAdapter {
         Channel channel = context.channel();
         pauseMillis = Math.clamp(pauseMillis * 2, FIRST_PAUSE_MILLIS, LAST_PAUSE_MILLIS);
         if (!(cause instanceof IOException)) { // no memory, mostly
-            Netpoll.makeRoom(channel.eventLoop()); // a rest too: the loop does not accept while its spare memory is out, without a timer
+            // a rest too, without a timer: the loop does not accept while its spare memory is out
+            Netpoll.makeRoom(channel.eventLoop());
         } else if (!resting) {
             channel.eventLoop().schedule(() -> rested(channel), pauseMillis, TimeUnit.MILLISECONDS);
             resting = true;

@@ -13,8 +13,8 @@ import io.netty.channel.unix.FileDescriptor;
 import java.nio.channels.SelectableChannel;
 
 /**
- * A channel as its loop sees it, of which nothing gets out: what channel code throws and its own handlers do not catch, since they
- * throw as well (there is no memory, say), costs that channel and not the pass. A channel that listens is not given up:
+ * A channel as its loop sees it, of which nothing gets out: what channel code throws and its own handlers do not catch, since
+ * they throw as well (there is no memory, say), costs that channel and not the pass. A channel that listens is not given up:
  * its socket is still ready, so the next pass tries again.
  *
  * <p>While the loop's {@link SpareMemory} is out, nothing is read and nobody accepted, which would take the memory that was
@@ -90,9 +90,9 @@ abstract class GuardedHandle implements IoHandle {
     }
 
     /**
-     * With epoll. When the peer has ended its side (EPOLLRDHUP), Netty reads all that the kernel has, up to some MiB, although the
-     * channel may not read at the moment. So Netty is not told. It finds the end where it is, when it has read all that comes
-     * before it; those who want to know it at once are told by {@link PeerEnded}.
+     * With epoll. When the peer has ended its side (EPOLLRDHUP), Netty reads all that the kernel has, up to some MiB, although
+     * the channel may not read at the moment. So Netty is not told. It finds the end where it is, when it has read all that
+     * comes before it; those who want to know it at once are told by {@link PeerEnded}.
      */
     static final class OfEpoll extends GuardedHandle implements EpollIoHandle {
         private record Left(EpollIoOps ops) implements EpollIoEvent {}

@@ -160,8 +160,8 @@ final class Master implements Poller {
     }
 
     /**
-     * A poll has thrown, for want of memory: it may have taken events from the kernel, which does not tell them again. So every loop is
-     * told to look for itself.
+     * A poll has thrown, for want of memory: it may have taken events from the kernel, which does not tell them again. So every
+     * loop is told to look for itself.
      */
     private void tellAll(Ready ready) {
         for (int i = 0; i < parks.length; i++) {

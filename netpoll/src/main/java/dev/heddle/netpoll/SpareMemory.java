@@ -1,8 +1,8 @@
 package dev.heddle.netpoll;
 
 /**
- * Memory that a loop keeps for the time when there is none: to close a connection takes some hundred bytes, and frees thousands. A
- * heap that is full of what connections hold would stay so without them. Loop only.
+ * Memory that a loop keeps for the time when there is none: to close a connection takes some hundred bytes, and frees
+ * thousands. A heap that is full of what connections hold would stay so without them. Loop only.
  */
 final class SpareMemory {
     /** 256 KiB: to close some hundred connections. A guess. In small pieces: a large one would need room in one place. */

@@ -246,7 +246,8 @@ final class Admission extends ChannelInboundHandlerAdapter {
             LOG.debug("accept: the listening socket is closed", cause);
             return;
         }
-        if (!(cause instanceof IOException)) { // no memory, mostly, not even for a timer: it rests until the loop has its reserve again
+        if (!(cause instanceof IOException)) {
+            // no memory, mostly, not even for a timer: it rests until the loop has its spare memory again
             shared.counters.count(Event.ACCEPT_FAILED);
             Netpoll.makeRoom(own.channel().eventLoop());
             return;

@@ -108,9 +108,9 @@ final class Holdings {
     }
 
     /**
-     * What came too soon after a cut, or while one was made, is looked at later, since nothing more may change then; so is what was
-     * left because it was not slow. One look is due at a time: it is taken off before it looks, and whoever found it due had
-     * changed the sum before.
+     * What came too soon after a cut, or while one was made, is looked at later, since nothing more may change then; so is what
+     * was left because it was not slow. One look is due at a time: it is taken off before it looks, and whoever found it due
+     * had changed the sum before.
      */
     private void lookAgain(long nanos) {
         if (!due.compareAndSet(false, true)) {

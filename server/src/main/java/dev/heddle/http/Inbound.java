@@ -11,9 +11,9 @@ import java.lang.invoke.VarHandle;
  * the goroutine that begins or drops a request.
  *
  * Full. Above HIGH_BYTES the loop stops decoding and reading and sets `full`; whoever brings `held` down to `low` and
- * finds `full` sends RESUME, and the loop looks again. The loop sets `full` before it looks at `held` again, the others lower `held` before they
- * look at `full`: one of them sees the other, so reading is always taken up again. `held` may be lowered for a thing before
- * the loop has added it, and be too low for a moment: then the loop's own look comes after the sum is right.
+ * finds `full` sends RESUME, and the loop looks again. The loop sets `full` before it looks at `held` again, the others lower
+ * `held` before they look at `full`: one of them sees the other, so reading is always taken up again. `held` may be lowered for
+ * a thing before the loop has added it, and be too low for a moment: then the loop's own look comes after the sum is right.
  *
  * Tight. While all connections together hold much (Holdings), that is so above TIGHT_BYTES already, and `low` is 0. It is set
  * before `full`, and the loop looks at `held` after both, so a change of the mark loses no signal. What is held is let
@@ -37,12 +37,14 @@ final class Inbound {
     static final int PIECE_BYTES = 128;
 
     /**
-     * What a waiting request costs besides its bytes: {@link Exchange}, Netty's message and headers, a body. The sum of the sizes of
-     * these objects, rounded up.
+     * What a waiting request costs besides its bytes: {@link Exchange}, Netty's message and headers, a body. The sum of the
+     * sizes of these objects, rounded up.
      */
     static final int REQUEST_BYTES = 768;
 
-    /** What a header line costs besides its bytes: name, value, their arrays and the entry. Measured: 136, in heads of 90 lines. */
+    /**
+     * What a header line costs besides its bytes: name, value, their arrays and the entry. Measured: 136, in heads of 90 lines.
+     */
     static final int HEADER_BYTES = 144;
 
     /** Above this the connection is not read: two reads of the largest size. */

@@ -75,7 +75,10 @@ final class Mailbox<T> {
         return oldestFirst((Cell<T>) HEAD.getAndSet(this, null));
     }
 
-    /** Returns whether there is nothing to take. The consumer only; sees whatever was pushed before something else that it has seen. */
+    /**
+     * Returns whether there is nothing to take. The consumer only; sees whatever was pushed before something else that it has
+     * seen.
+     */
     boolean isEmpty() {
         Object seen = HEAD.getAcquire(this);
         return seen == null || seen == SHUT_CELL;
