@@ -45,7 +45,12 @@ final class Goroutines {
     }
 
     static G make(Runnable continuation) {
-        return new G(BUSY, NEVER_STARTED, continuation, 0);
+        return of(BUSY, continuation);
+    }
+
+    /** For one that is readied: it is kept by a queue of its scheduler then. */
+    static G of(Sched sched, Runnable continuation) {
+        return new G(sched, NEVER_STARTED, continuation, 0);
     }
 
     /** In the hands of an M that has taken it from the inbox of its P, which is a P of its own. */

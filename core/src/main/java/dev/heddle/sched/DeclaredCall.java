@@ -57,15 +57,20 @@ final class DeclaredCall {
             depth++;
             return m;
         }
+        return enterUnasked() ? m : askAndEnter();
+    }
+
+    /** The short way in. False if {@link Reserve} must be asked; then nothing has changed. */
+    boolean enterUnasked() {
         if (sched.reserve.mustAsk()) {
-            return askAndEnter();
+            return false;
         }
         declare();
         if (sched.reserve.mustAsk()) { // only now is it certain, see there
             takeBack();
-            return askAndEnter();
+            return false;
         }
-        return m;
+        return true;
     }
 
     private M askAndEnter() {

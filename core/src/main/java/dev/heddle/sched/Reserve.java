@@ -119,7 +119,8 @@ final class Reserve {
         return false;
     }
 
-    private boolean tryAcquire(M m) {
+    /** Gets a grant if there is one now and nobody waits for it. */
+    boolean tryAcquire(M m) {
         VirtualThreads.pin();
         try {
             lock.lock();
@@ -141,7 +142,7 @@ final class Reserve {
     }
 
     /** The commit of the wait. False if there is room after all: then the grant is the goroutine's. */
-    private boolean enqueue(G g) {
+    boolean enqueue(G g) {
         lock.lock();
         g.schedlink = null;
         if (last == null) {

@@ -514,7 +514,8 @@ final class Sysmon implements Runnable {
         return true;
     }
 
-    private boolean takeFrom(M m, P p, long word, boolean inCall) {
+    /** Takes the P of an M, which is away from then on. */
+    boolean takeFrom(M m, P p, long word, boolean inCall) {
         sched.reserve.leaves(m, inCall, false);
         if (!take(p, word)) {
             sched.reserve.stays(m, inCall);
