@@ -16,6 +16,12 @@ public class LifeStress {
         final Life life = new Life(all, "test");
         final G g = Goroutines.make(() -> {});
 
+        /** The function of a timer, on g0. */
+        int admitAccepted() {
+            g.accepted = true;
+            return admit(null);
+        }
+
         int admit(G starter) {
             try {
                 life.admit(g, starter);
@@ -86,8 +92,7 @@ public class LifeStress {
         /** On g0. */
         @Actor
         public void timer(II_Result r) {
-            g.accepted = true;
-            r.r1 = admit(null);
+            r.r1 = admitAccepted();
         }
 
         /** An ordinary thread. */
@@ -106,8 +111,7 @@ public class LifeStress {
         /** On g0. */
         @Actor
         public void timer(II_Result r) {
-            g.accepted = true;
-            r.r1 = admit(null);
+            r.r1 = admitAccepted();
         }
 
         /** An ordinary thread. */
@@ -128,9 +132,10 @@ public class LifeStress {
             life.admit(parent, null);
         }
 
-        void parent(II_Result r) {
-            r.r1 = admit(parent);
+        int startAndEnd() {
+            int admitted = admit(parent);
             all.remove(parent);
+            return admitted;
         }
     }
 
@@ -144,7 +149,7 @@ public class LifeStress {
         /** The goroutine. */
         @Actor
         public void starter(II_Result r) {
-            parent(r);
+            r.r1 = startAndEnd();
         }
 
         /** An ordinary thread. */
@@ -164,7 +169,7 @@ public class LifeStress {
         /** The goroutine. */
         @Actor
         public void starter(II_Result r) {
-            parent(r);
+            r.r1 = startAndEnd();
         }
 
         /** An ordinary thread. */

@@ -1,11 +1,7 @@
 package dev.heddle.sync;
 
-import dev.heddle.context.CancellableContext;
-import dev.heddle.context.Context;
 import dev.heddle.sched.PrivateField;
-import dev.heddle.sched.WaitReason;
 import java.lang.invoke.VarHandle;
-import java.util.concurrent.CancellationException;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.Arbiter;
 import org.openjdk.jcstress.annotations.Expect;
@@ -14,172 +10,23 @@ import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.II_Result;
 
-/**
- * Whole operations, by threads that really wait, against the end of their context: what was handed over is had, and what was
- * not is still there. The twins leave their queue as the shipped classes do, but do not ask whether they were on it.
- *
- * <p>The one who serves cancels first: whoever waits is then on its way out when it is served. Two actors, since more need
- * more processors.
- */
+/** The end of a context against those who give something back: no lock, unit or signal is lost with a waiter who goes. */
 public class CancelStress {
-    /** A context in which one waits. */
-    private abstract static class Cancelled {
-        final CancellableContext context = Context.background().withCancel();
+    /** A semaphore whose only unit is taken. */
+    private abstract static class TakenSemaphore extends Cancelled {
+        final Semaphore s = new Semaphore(1);
 
-        /** 1: it had what it waited for; 0: the wait was ended. */
-        int had(Runnable wait) {
-            try {
-                context.run(wait);
-                return 1;
-            } catch (CancellationException e) {
-                return 0;
-            }
+        TakenSemaphore() {
+            s.acquire();
         }
 
-        /** How the twins wait. */
-        int hadOrLeft(Sudog me, Runnable leave) {
-            try {
-                context.run(() -> me.await(WaitReason.SEMACQUIRE, Long.MAX_VALUE));
-                return 1;
-            } catch (CancellationException e) {
-                leave.run();
-                return 0;
-            }
-        }
-    }
-
-    /** A receiver that is cancelled, and a sender. */
-    @JCStressTest
-    @Outcome(id = "1, 1", expect = Expect.ACCEPTABLE, desc = "handed over")
-    @Outcome(id = "0, 0", expect = Expect.ACCEPTABLE, desc = "ended; nobody took the value")
-    @Outcome(expect = Expect.FORBIDDEN, desc = "a value that nobody has")
-    @State
-    public static class Receive extends Cancelled {
-        private final Chan<Integer> c = new Chan<>();
-
-        /** Waits. */
-        @Actor
-        public void receiver(II_Result r) {
-            r.r1 = had(c::receive);
-        }
-
-        /** Hands over, if somebody waits. */
-        @Actor
-        public void sender(II_Result r) {
+        void cancelAndRelease() {
             context.cancel();
-            r.r2 = ChanStress.send(c, 7);
-        }
-    }
-
-    /** The twin of {@link Receive}. */
-    @JCStressTest
-    @Outcome(id = {"1, 1", "0, 0"}, expect = Expect.ACCEPTABLE, desc = "as it should be")
-    @Outcome(expect = Expect.ACCEPTABLE_INTERESTING, desc = "a value that nobody has: the mistake shows")
-    @State
-    public static class BrokenReceive extends Cancelled {
-        private final Chan<Integer> c = new Chan<>();
-        private final Sudog me = new Sudog();
-
-        /** Is on the queue. */
-        public BrokenReceive() {
-            c.recvq.enqueue(me);
+            s.release();
         }
 
-        /** Waits. */
-        @Actor
-        public void receiver(II_Result r) {
-            r.r1 = hadOrLeft(me, () -> {
-                c.lock.lock();
-                c.recvq.remove(me);
-                c.lock.unlock();
-            });
-        }
-
-        /** Hands over, if somebody waits. */
-        @Actor
-        public void sender(II_Result r) {
-            context.cancel();
-            r.r2 = ChanStress.send(c, 7);
-        }
-    }
-
-    /** A sender that is cancelled, and a receiver. */
-    @JCStressTest
-    @Outcome(id = "1, 1", expect = Expect.ACCEPTABLE, desc = "handed over")
-    @Outcome(id = "0, 0", expect = Expect.ACCEPTABLE, desc = "ended; nobody got the value")
-    @Outcome(expect = Expect.FORBIDDEN, desc = "received but not sent, or the other way round")
-    @State
-    public static class Send extends Cancelled {
-        private final Chan<Integer> c = new Chan<>();
-
-        /** Waits. */
-        @Actor
-        public void sender(II_Result r) {
-            r.r1 = had(() -> c.send(7));
-        }
-
-        /** Takes it, if somebody waits. */
-        @Actor
-        public void receiver(II_Result r) {
-            context.cancel();
-            r.r2 = c.tryReceive() == null ? 0 : 1;
-        }
-    }
-
-    /** The twin of {@link Send}. */
-    @JCStressTest
-    @Outcome(id = {"1, 1", "0, 0"}, expect = Expect.ACCEPTABLE, desc = "as it should be")
-    @Outcome(expect = Expect.ACCEPTABLE_INTERESTING, desc = "received but not sent: the mistake shows")
-    @State
-    public static class BrokenSend extends Cancelled {
-        private final Chan<Integer> c = new Chan<>();
-        private final Sudog me = new Sudog();
-
-        /** Is on the queue. */
-        public BrokenSend() {
-            me.elem = 7;
-            c.sendq.enqueue(me);
-        }
-
-        /** Waits. */
-        @Actor
-        public void sender(II_Result r) {
-            r.r1 = hadOrLeft(me, () -> {
-                c.lock.lock();
-                c.sendq.remove(me);
-                c.lock.unlock();
-            });
-        }
-
-        /** Takes it, if somebody waits. */
-        @Actor
-        public void receiver(II_Result r) {
-            context.cancel();
-            r.r2 = c.tryReceive() == null ? 0 : 1;
-        }
-    }
-
-    /** A select of two channels that is cancelled, and a sender: its twin is that of {@link SelectStress.TimeoutAgainstSender}. */
-    @JCStressTest
-    @Outcome(id = "1, 1", expect = Expect.ACCEPTABLE, desc = "handed over")
-    @Outcome(id = "0, 0", expect = Expect.ACCEPTABLE, desc = "ended; nobody took the value")
-    @Outcome(expect = Expect.FORBIDDEN, desc = "a value that nobody has")
-    @State
-    public static class SelectTwo extends Cancelled {
-        private final Chan<Integer> c = new Chan<>();
-        private final Select select = Select.of(Select.receive(new Chan<Integer>()), Select.receive(c));
-
-        /** Waits. */
-        @Actor
-        public void select(II_Result r) {
-            r.r1 = had(select::await);
-        }
-
-        /** Hands over, if somebody waits. */
-        @Actor
-        public void sender(II_Result r) {
-            context.cancel();
-            r.r2 = ChanStress.send(c, 7);
+        int isFree() {
+            return s.tryAcquire(1) ? 1 : 0;
         }
     }
 
@@ -188,14 +35,7 @@ public class CancelStress {
     @Outcome(id = {"1, 0", "0, 1"}, expect = Expect.ACCEPTABLE, desc = "it is had by the waiter or free")
     @Outcome(expect = Expect.FORBIDDEN, desc = "the unit is lost, or there are two")
     @State
-    public static class Acquire extends Cancelled {
-        private final Semaphore s = new Semaphore(1);
-
-        /** Taken. */
-        public Acquire() {
-            s.acquire();
-        }
-
+    public static class Acquire extends TakenSemaphore {
         /** Waits. */
         @Actor
         public void waiter(II_Result r) {
@@ -205,14 +45,13 @@ public class CancelStress {
         /** Gives it back. */
         @Actor
         public void release() {
-            context.cancel();
-            s.release();
+            cancelAndRelease();
         }
 
         /** Where it is. */
         @Arbiter
         public void after(II_Result r) {
-            r.r2 = s.tryAcquire(1) ? 1 : 0;
+            r.r2 = isFree();
         }
     }
 
@@ -221,13 +60,11 @@ public class CancelStress {
     @Outcome(id = {"1, 0", "0, 1"}, expect = Expect.ACCEPTABLE, desc = "as it should be")
     @Outcome(expect = Expect.ACCEPTABLE_INTERESTING, desc = "the unit is lost: the mistake shows")
     @State
-    public static class BrokenAcquire extends Cancelled {
-        private final Semaphore s = new Semaphore(1);
+    public static class BrokenAcquire extends TakenSemaphore {
         private final Sudog me = new Sudog();
 
-        /** Taken, and one waits. */
+        /** One waits. */
         public BrokenAcquire() {
-            s.acquire();
             me.number = 1;
             s.takeOrEnqueue(1, me);
         }
@@ -241,14 +78,31 @@ public class CancelStress {
         /** Gives it back. */
         @Actor
         public void release() {
-            context.cancel();
-            s.release();
+            cancelAndRelease();
         }
 
         /** Where it is. */
         @Arbiter
         public void after(II_Result r) {
-            r.r2 = s.tryAcquire(1) ? 1 : 0;
+            r.r2 = isFree();
+        }
+    }
+
+    /** A mutex that is locked. */
+    private abstract static class LockedMutex extends Cancelled {
+        final Mutex m = new Mutex();
+
+        LockedMutex() {
+            m.lock();
+        }
+
+        void cancelAndRelease() {
+            context.cancel();
+            m.unlock();
+        }
+
+        int isFree() {
+            return m.tryLock() ? 1 : 0;
         }
     }
 
@@ -257,31 +111,23 @@ public class CancelStress {
     @Outcome(id = {"1, 0", "0, 1"}, expect = Expect.ACCEPTABLE, desc = "it is had by the waiter or free")
     @Outcome(expect = Expect.FORBIDDEN, desc = "locked by nobody, or by two")
     @State
-    public static class Lock extends Cancelled {
-        private final Mutex m = new Mutex();
-
-        /** Taken. */
-        public Lock() {
-            m.lock();
-        }
-
+    public static class Lock extends LockedMutex {
         /** Waits. */
         @Actor
         public void waiter(II_Result r) {
             r.r1 = had(() -> m.lock(context));
         }
 
-        /** Unlocks. */
+        /** Gives it back. */
         @Actor
-        public void unlock() {
-            context.cancel();
-            m.unlock();
+        public void release() {
+            cancelAndRelease();
         }
 
         /** Where it is. */
         @Arbiter
         public void after(II_Result r) {
-            r.r2 = m.tryLock() ? 1 : 0;
+            r.r2 = isFree();
         }
     }
 
@@ -290,13 +136,11 @@ public class CancelStress {
     @Outcome(id = {"1, 0", "0, 1"}, expect = Expect.ACCEPTABLE, desc = "as it should be")
     @Outcome(expect = Expect.ACCEPTABLE_INTERESTING, desc = "locked by nobody: the mistake shows")
     @State
-    public static class BrokenLock extends Cancelled {
-        private final Mutex m = new Mutex();
+    public static class BrokenLock extends LockedMutex {
         private final Sudog me = new Sudog();
 
-        /** Taken, and one starves. */
+        /** One starves. */
         public BrokenLock() {
-            m.lock();
             m.takeOrEnqueue(me, false, true);
         }
 
@@ -306,17 +150,34 @@ public class CancelStress {
             r.r1 = hadOrLeft(me, () -> m.giveUp(me));
         }
 
-        /** Hands over. */
+        /** Gives it back. */
         @Actor
-        public void unlock() {
-            context.cancel();
-            m.unlock();
+        public void release() {
+            cancelAndRelease();
         }
 
         /** Where it is. */
         @Arbiter
         public void after(II_Result r) {
-            r.r2 = m.tryLock() ? 1 : 0;
+            r.r2 = isFree();
+        }
+    }
+
+    /** A lock that a reader has. */
+    private abstract static class ReadLocked extends Cancelled {
+        final RWMutex m = new RWMutex();
+
+        ReadLocked() {
+            m.readLock();
+        }
+
+        void cancelAndRelease() {
+            context.cancel();
+            m.readUnlock();
+        }
+
+        int isFree() {
+            return m.tryLock() ? 1 : 0;
         }
     }
 
@@ -325,31 +186,23 @@ public class CancelStress {
     @Outcome(id = {"1, 0", "0, 1"}, expect = Expect.ACCEPTABLE, desc = "it is had by the waiter or free")
     @Outcome(expect = Expect.FORBIDDEN, desc = "locked by nobody, or by two")
     @State
-    public static class WriteLock extends Cancelled {
-        private final RWMutex m = new RWMutex();
-
-        /** Taken. */
-        public WriteLock() {
-            m.readLock();
-        }
-
+    public static class WriteLock extends ReadLocked {
         /** Waits. */
         @Actor
         public void waiter(II_Result r) {
             r.r1 = had(() -> m.lock(context));
         }
 
-        /** Unlocks. */
+        /** Gives it back. */
         @Actor
-        public void unlock() {
-            context.cancel();
-            m.readUnlock();
+        public void release() {
+            cancelAndRelease();
         }
 
         /** Where it is. */
         @Arbiter
         public void after(II_Result r) {
-            r.r2 = m.tryLock() ? 1 : 0;
+            r.r2 = isFree();
         }
     }
 
@@ -358,13 +211,11 @@ public class CancelStress {
     @Outcome(id = {"1, 0", "0, 1"}, expect = Expect.ACCEPTABLE, desc = "as it should be")
     @Outcome(expect = Expect.ACCEPTABLE_INTERESTING, desc = "locked by nobody: the mistake shows")
     @State
-    public static class BrokenWriteLock extends Cancelled {
-        private final RWMutex m = new RWMutex();
+    public static class BrokenWriteLock extends ReadLocked {
         private final Sudog me = new Sudog();
 
-        /** Taken, and a writer waits. */
+        /** A writer waits. */
         public BrokenWriteLock() {
-            m.readLock();
             m.takeOrEnqueue(me, false);
         }
 
@@ -374,17 +225,34 @@ public class CancelStress {
             r.r1 = hadOrLeft(me, () -> m.giveUp(me, m.writers));
         }
 
-        /** Unlocks. */
+        /** Gives it back. */
         @Actor
-        public void unlock() {
-            context.cancel();
-            m.readUnlock();
+        public void release() {
+            cancelAndRelease();
         }
 
         /** Where it is. */
         @Arbiter
         public void after(II_Result r) {
-            r.r2 = m.tryLock() ? 1 : 0;
+            r.r2 = isFree();
+        }
+    }
+
+    /** A group of one; it can be used again when nobody is counted any more. */
+    private abstract static class GroupOfOne extends Cancelled {
+        final WaitGroup group = new WaitGroup();
+
+        GroupOfOne() {
+            group.add(1);
+        }
+
+        void cancelAndDone() {
+            context.cancel();
+            group.done();
+        }
+
+        int isFree() {
+            return group.toString().equals("waitgroup(0, 0 waiters)") ? 1 : 0;
         }
     }
 
@@ -393,14 +261,7 @@ public class CancelStress {
     @Outcome(id = {"1, 1", "0, 1"}, expect = Expect.ACCEPTABLE, desc = "nobody waits any more")
     @Outcome(expect = Expect.FORBIDDEN, desc = "a waiter is counted who has gone")
     @State
-    public static class AwaitGroup extends Cancelled {
-        private final WaitGroup group = new WaitGroup();
-
-        /** One is awaited. */
-        public AwaitGroup() {
-            group.add(1);
-        }
-
+    public static class AwaitGroup extends GroupOfOne {
         /** Waits. */
         @Actor
         public void waiter(II_Result r) {
@@ -410,28 +271,77 @@ public class CancelStress {
         /** It has ended. */
         @Actor
         public void done() {
-            context.cancel();
-            group.done();
+            cancelAndDone();
         }
 
         /** What is left. */
         @Arbiter
         public void after(II_Result r) {
-            r.r2 = group.toString().equals("waitgroup(0, 0 waiters)") ? 1 : 0;
+            r.r2 = isFree();
         }
     }
 
-    /** A wait for a signal: the mutex is free afterwards; the second result is 1 if it is and nobody is on the queue. */
+    /** The twin of {@link AwaitGroup}: is no longer counted, and does not ask whether it still was. */
     @JCStressTest
-    @Outcome(id = {"1, 1", "0, 1"}, expect = Expect.ACCEPTABLE, desc = "signalled or ended")
-    @Outcome(expect = Expect.FORBIDDEN, desc = "the mutex is held, or the waiter still waits")
+    @Outcome(id = {"1, 1", "0, 1"}, expect = Expect.ACCEPTABLE, desc = "as it should be")
+    @Outcome(expect = Expect.ACCEPTABLE_INTERESTING, desc = "one is not counted who never came: the mistake shows")
     @State
-    public static class AwaitCond extends Cancelled {
+    public static class BrokenAwaitGroup extends GroupOfOne {
+        private static final VarHandle STATE = PrivateField.of(WaitGroup.class, "state", long.class);
+
+        private final Sudog me = new Sudog();
+
+        /** One waits. */
+        public BrokenAwaitGroup() {
+            group.enqueue(me);
+        }
+
+        /** Waits. */
+        @Actor
+        public void waiter(II_Result r) {
+            r.r1 = hadOrLeft(me, () -> STATE.getAndAdd(group, -1L));
+        }
+
+        /** It has ended. */
+        @Actor
+        public void done() {
+            cancelAndDone();
+        }
+
+        /** What is left. */
+        @Arbiter
+        public void after(II_Result r) {
+            r.r2 = isFree();
+        }
+    }
+
+    /** A condition with one signal, which is for whoever came first: the one who is cancelled, or another one. */
+    private abstract static class OneSignal extends Cancelled {
         private static final VarHandle WAITERS = PrivateField.of(Cond.class, "waiters", WaitQueue.class);
 
-        private final Mutex m = new Mutex();
-        private final Cond c = new Cond(m);
+        final Mutex m = new Mutex();
+        final Cond c = new Cond(m);
+        private final Sudog other = new Sudog();
 
+        void cancelAndSignal() {
+            context.cancel();
+            c.enqueue(other);
+            c.signal();
+        }
+
+        /** How many still wait, if the mutex is free. */
+        int stillWait() {
+            return m.tryLock() ? ((WaitQueue) WAITERS.get(c)).size() : -1;
+        }
+    }
+
+    /** Somebody waits for a signal and is cancelled. The second result: how many still wait, and the mutex is free. */
+    @JCStressTest
+    @Outcome(id = "1, 1", expect = Expect.ACCEPTABLE, desc = "signalled; the other still waits")
+    @Outcome(id = "0, 0", expect = Expect.ACCEPTABLE, desc = "ended; the other is signalled")
+    @Outcome(expect = Expect.FORBIDDEN, desc = "the signal is lost, or was for both, or the mutex is held")
+    @State
+    public static class AwaitCond extends OneSignal {
         private void lockAndAwait() {
             m.lock();
             try {
@@ -447,17 +357,48 @@ public class CancelStress {
             r.r1 = had(this::lockAndAwait);
         }
 
-        /** Wakes it, if it waits. */
+        /** One signal. */
         @Actor
         public void signal() {
-            context.cancel();
-            c.signal();
+            cancelAndSignal();
         }
 
         /** What is left. */
         @Arbiter
         public void after(II_Result r) {
-            r.r2 = m.tryLock() && ((WaitQueue) WAITERS.get(c)).isEmpty() ? 1 : 0;
+            r.r2 = stillWait();
+        }
+    }
+
+    /** The twin of {@link AwaitCond}. */
+    @JCStressTest
+    @Outcome(id = {"1, 1", "0, 0"}, expect = Expect.ACCEPTABLE, desc = "as it should be")
+    @Outcome(expect = Expect.ACCEPTABLE_INTERESTING, desc = "the signal is lost: the mistake shows")
+    @State
+    public static class BrokenAwaitCond extends OneSignal {
+        private final Sudog me = new Sudog();
+
+        /** One waits. */
+        public BrokenAwaitCond() {
+            c.enqueue(me);
+        }
+
+        /** Waits. */
+        @Actor
+        public void waiter(II_Result r) {
+            r.r1 = hadOrLeft(me, () -> c.giveUp(me));
+        }
+
+        /** One signal. */
+        @Actor
+        public void signal() {
+            cancelAndSignal();
+        }
+
+        /** What is left. */
+        @Arbiter
+        public void after(II_Result r) {
+            r.r2 = stillWait();
         }
     }
 }
