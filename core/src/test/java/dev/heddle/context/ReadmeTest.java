@@ -151,12 +151,14 @@ class ReadmeTest {
     void time() throws Exception {
         try (TestScheduler t = TestScheduler.procs(2)) {
             Session session = new Session();
+            long begin = System.nanoTime();
             int ticks = t.call(() -> {
                 try (CancellableContext context = Context.current().withTimeout(Duration.ofMillis(100))) {
                     return ticksUntilDone(session, context);
                 }
             });
-            assertTrue(ticks >= 1 && ticks <= 10, ticks + " ticks");
+            long most = (System.nanoTime() - begin) / Duration.ofMillis(10).toNanos();
+            assertTrue(ticks <= most, ticks + " ticks, and there was time for " + most);
             assertEquals(0, session.expired.get());
             assertEquals(0, t.timers());
             t.atRest();
