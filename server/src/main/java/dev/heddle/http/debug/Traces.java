@@ -28,6 +28,9 @@ public final class Traces implements Consumer<App> {
     /** The longest recording, so that a typing error does not keep it on. A guess. */
     private static final int MAX_SECONDS = 60;
 
+    /** How far back a recording goes: to its beginning, also if its end is late. It ends before, or memory does. */
+    private static final Duration ALL = Duration.ofDays(1);
+
     /** Memory while it records: three seconds of a busy server, which make some 120 MB of JSON. A guess. */
     private static final long MAX_BYTES = 32 << 20;
 
@@ -76,7 +79,7 @@ public final class Traces implements Consumer<App> {
 
     private static void record(Ctx c, FlightRecorder recorder, int seconds) throws Exception {
         AtomicBoolean stopped = new AtomicBoolean();
-        recorder.start(Duration.ofSeconds(seconds), MAX_BYTES);
+        recorder.start(ALL, MAX_BYTES);
         try {
             answer(
                     c,
