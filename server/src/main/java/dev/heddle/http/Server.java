@@ -13,6 +13,7 @@ import java.util.Locale;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -66,6 +67,9 @@ public final class Server implements AutoCloseable {
     private int begun;
 
     private volatile Thread runner;
+
+    /** The number of requests that was told last. */
+    private final AtomicLong requestsTold = new AtomicLong();
 
     private Server(ServerConfig config, Dispatcher dispatcher, Observers observers, JsonCodec json, Hooks hooks) {
         this.config = config;
@@ -212,7 +216,8 @@ public final class Server implements AutoCloseable {
                 active,
                 shared.holdings.bytes(),
                 counters.accepted.sum(),
-                requests,
+                // those of a connection that has just ended may be nowhere for a moment, and a counter must not go back
+                requestsTold.accumulateAndGet(requests, Math::max),
                 counters.of(Event.MALFORMED),
                 counters.of(Event.HEADER_TIMEOUT),
                 counters.of(Event.BODY_TIMEOUT),
