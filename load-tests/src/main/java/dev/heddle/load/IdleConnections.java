@@ -1,12 +1,6 @@
 package dev.heddle.load;
 
-import java.io.EOFException;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.Socket;
-import java.net.SocketTimeoutException;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -30,81 +24,40 @@ public final class IdleConnections {
               --help             print this and exit
             """;
 
-    private static final byte[] REQUEST =
-            "GET /plaintext HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
-    private static final String HEAD_END = "\r\n\r\n";
-    private static final String BODY = "Hello, World!";
     private static final int TIMEOUT_MILLIS = 10_000;
-    private static final int EXIT_USAGE = 2;
+    private static final String BODY = "Hello, World!";
 
-    private final InetSocketAddress server;
-    private final List<Socket> sockets = new ArrayList<>();
+    private static final List<Arguments.Option> OPTIONS = List.of(
+            new Arguments.Option("--connections", 1, 60_000, 10_000), new Arguments.Option("--hold", 0, 3_600, 10));
 
-    private IdleConnections(InetSocketAddress server) {
-        this.server = server;
+    private final int port;
+    private final List<ClientConnection> open = new ArrayList<>();
+
+    private IdleConnections(int port) {
+        this.port = port;
     }
 
     /** Runs to the end. */
     public static void main(String[] args) throws InterruptedException {
-        int port = 0;
-        int connections = 10_000;
-        int hold = 10;
-        try {
-            for (int i = 0; i < args.length; i++) {
-                switch (args[i]) {
-                    case "--help", "-h" -> {
-                        System.out.print(HELP);
-                        return;
-                    }
-                    case "--port" -> port = number(args, ++i, 1, 65_535);
-                    case "--connections" -> connections = number(args, ++i, 1, 60_000);
-                    case "--hold" -> hold = number(args, ++i, 0, 3_600);
-                    default -> throw new IllegalArgumentException("unknown argument: " + args[i]);
-                }
-            }
-            if (port == 0) {
-                throw new IllegalArgumentException("--port: got nothing, need the port of the server");
-            }
-        } catch (IllegalArgumentException e) {
-            System.err.println("idle-connections: " + e.getMessage());
-            System.err.println("Try --help.");
-            System.exit(EXIT_USAGE);
-        }
-        System.exit(new IdleConnections(new InetSocketAddress(InetAddress.getLoopbackAddress(), port))
-                        .run(connections, Duration.ofSeconds(hold))
+        Arguments a = Arguments.orExit("idle-connections", HELP, args, OPTIONS);
+        System.exit(new IdleConnections(a.value(Arguments.PORT))
+                        .run(a.value("--connections"), Duration.ofSeconds(a.value("--hold")))
                 ? 0
                 : 1);
-    }
-
-    private static int number(String[] args, int i, int min, int max) {
-        String name = args[i - 1];
-        String text = i < args.length ? args[i] : "nothing";
-        try {
-            int n = Integer.parseInt(text);
-            if (n >= min && n <= max) {
-                return n;
-            }
-        } catch (NumberFormatException e) {
-            // said below, together with numbers that are out of range
-        }
-        throw new IllegalArgumentException(name + ": got " + text + ", need a whole number from " + min + " to " + max);
     }
 
     private boolean run(int connections, Duration hold) throws InterruptedException {
         int step = 0;
         try {
             for (; step < connections; step++) {
-                Socket socket = new Socket();
-                sockets.add(socket);
-                socket.connect(server, TIMEOUT_MILLIS);
-                socket.setSoTimeout(TIMEOUT_MILLIS);
-                ask(socket);
+                open.add(ClientConnection.open(port, TIMEOUT_MILLIS));
+                ask(open.get(step));
             }
             System.out.println("open " + connections);
             Thread.sleep(hold);
             step = 0;
             for (; step < connections; step++) {
-                ask(sockets.get(step));
+                ask(open.get(step));
             }
             System.out.println("answered " + connections + " again after " + hold.toSeconds() + " s");
             return true;
@@ -112,42 +65,20 @@ public final class IdleConnections {
             System.out.println("connection " + step + " of " + connections + " failed: " + e);
             return false;
         } finally {
-            sockets.forEach(IdleConnections::close);
+            open.forEach(IdleConnections::close);
         }
     }
 
-    private static void ask(Socket socket) throws IOException {
-        socket.getOutputStream().write(REQUEST);
-        StringBuilder answer = new StringBuilder();
-        byte[] buffer = new byte[1024];
-        while (true) {
-            int n;
-            try {
-                n = socket.getInputStream().read(buffer);
-            } catch (SocketTimeoutException e) {
-                throw new IOException("no answer within " + TIMEOUT_MILLIS + " ms", e);
-            }
-            if (n < 0) {
-                throw new EOFException("closed by the server after " + answer.length() + " bytes");
-            }
-            answer.append(new String(buffer, 0, n, StandardCharsets.ISO_8859_1));
-            int head = answer.indexOf(HEAD_END);
-            if (head >= 0 && answer.length() >= head + HEAD_END.length() + BODY.length()) {
-                check(answer.toString());
-                return;
-            }
+    private static void ask(ClientConnection connection) throws IOException {
+        String body = connection.get("/plaintext", TIMEOUT_MILLIS);
+        if (!body.equals(BODY)) {
+            throw new IOException("got an unexpected body: " + body);
         }
     }
 
-    private static void check(String answer) throws IOException {
-        if (!answer.startsWith("HTTP/1.1 200 ") || !answer.endsWith(HEAD_END + BODY)) {
-            throw new IOException("got an unexpected answer: " + answer);
-        }
-    }
-
-    private static void close(Socket socket) {
+    private static void close(ClientConnection connection) {
         try {
-            socket.close();
+            connection.close();
         } catch (IOException e) {
             System.out.println("close failed: " + e);
         }
