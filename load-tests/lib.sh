@@ -19,6 +19,10 @@ stop_seconds=15
 started=()
 work=
 
+# taskset and its arguments, where the server and the clients are to have processors of their own
+server_pin=()
+client_pin=()
+
 die() {
     echo "$script: $*" >&2
     exit 1
@@ -89,7 +93,19 @@ stop() {
         echo "$script: process $pid did not end within $stop_seconds s and was killed" >&2
     fi
     wait "$pid" 2> /dev/null || true
-    local rest=() other
+    forget "$pid"
+}
+
+# Kills a process of ours at once. For a server that is still full of requests, which it would finish first.
+discard() {
+    kill -KILL "$1" 2> /dev/null || true
+    wait "$1" 2> /dev/null || true
+    forget "$1"
+}
+
+# Takes a process that has ended off the list.
+forget() {
+    local pid=$1 rest=() other
     for other in "${started[@]}"; do
         [[ $other == "$pid" ]] || rest+=("$other")
     done
@@ -120,6 +136,19 @@ start_peer() {
         -cp "$(load_tests_classpath)" dev.heddle.load.peers.NettyPeer --mode "$mode" --port "$port" "$@"
 }
 
+# start_go PORT ARGUMENT...: the Go peer, which build_go_peer has made; sets `server` to its process id.
+start_go() {
+    local port=$1
+    shift
+    start_server "$port" "$work/go-peer" --port "$port" "$@"
+}
+
+# Compiles the Go peer, if it is not there yet.
+build_go_peer() {
+    [[ -x $work/go-peer ]] || go build -o "$work/go-peer" "$load_tests/src/main/go/peer.go" ||
+        die "the Go peer does not compile"
+}
+
 load_tests_classpath() {
     echo "$peer_jar:$load_tests/target/lib/*"
 }
@@ -131,7 +160,7 @@ start_server() {
     if curl -s -o "$work/answer" --max-time 2 "http://127.0.0.1:$port/"; then
         die "port $port is in use already: choose another one with --port"
     fi
-    "$@" > "$log" 2>&1 &
+    "${server_pin[@]}" "$@" > "$log" 2>&1 &
     server=$!
     started+=("$server")
     for ((i = 0; i < start_seconds * 10; i++)); do
@@ -161,7 +190,7 @@ rss_mib() {
 # load SECONDS THREADS CONNECTIONS DEPTH URL: runs wrk; sets requests, rate, p50, p99 (microseconds) and errors.
 load() {
     local out=$work/wrk-$BASHPID
-    wrk -t "$2" -c "$3" -d "${1}s" --timeout 5s -s "$load_tests/wrk.lua" "$5" -- "$4" > "$out" 2>&1 ||
+    "${client_pin[@]}" wrk -t "$2" -c "$3" -d "${1}s" --timeout 5s -s "$load_tests/wrk.lua" "$5" -- "$4" > "$out" 2>&1 ||
         die "wrk failed: $(cat "$out")"
     read_figures "$out"
 }
