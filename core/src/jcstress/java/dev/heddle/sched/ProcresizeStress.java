@@ -24,7 +24,7 @@ public class ProcresizeStress {
 
         /** Returns when it is dead. */
         void shrink() {
-            sched.procresize.change(1);
+            sched.procresize.set(1);
         }
 
         /** 1 if it is dead and neither idle nor counted as such. */
@@ -519,7 +519,7 @@ public class ProcresizeStress {
         /** More Ps. */
         @Actor
         public void grower() {
-            sched.procresize.change(4);
+            sched.procresize.set(4);
         }
 
         /** The M. */

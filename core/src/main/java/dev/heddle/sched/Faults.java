@@ -47,6 +47,7 @@ final class Faults {
     enum Where {
         M("a thread that runs goroutines"),
         SYSMON("sysmon"),
+        PROCS("the thread that follows the processors"),
         TEMPLATE("the thread that makes threads"),
         NETPOLLER("the netpoller"),
         TIMER("a timer"),

@@ -31,15 +31,52 @@ final class Procresize {
     private final Sched sched;
     /** One change at a time. Taken before the scheduler lock. */
     private final SchedLock changing = new SchedLock();
+    /** Written under that lock: a number that somebody has set is not overwritten by one that was read before. */
+    private volatile boolean following;
+
+    /** Why the number changes. */
+    private enum Why {
+        SET,
+        FOLLOW,
+        UNSET
+    }
 
     Procresize(Sched sched) {
         this.sched = sched;
     }
 
-    /** Returns the number of Ps before. Any thread; returns when the change is complete or the scheduler stops. */
-    int change(int n) {
+    /** Returns the most Ps that there may be. */
+    int most() {
+        return Math.min(SchedulerConfig.MAX_PROCS, sched.config.maxThreads() - 1);
+    }
+
+    /** Whether the number follows the processors, as nobody has set it. */
+    boolean isFollowing() {
+        return following;
+    }
+
+    /** Somebody sets the number. Returns the one before. Any thread; returns when the change is complete. */
+    int set(int n) {
+        return change(n, Why.SET);
+    }
+
+    /** There are so many processors now. Returns the number of Ps before, or {@code n} if they do not follow. */
+    int follow(int n) {
+        return change(n, Why.FOLLOW);
+    }
+
+    /** Nobody has set the number any more. */
+    void unset(int n) {
+        change(n, Why.UNSET);
+    }
+
+    private int change(int n, Why why) {
         changing.lock();
         try {
+            if (why == Why.FOLLOW && !following) {
+                return n;
+            }
+            following = why != Why.SET;
             int before = sched.gomaxprocs;
             if (sched.stopping) { // a change may have been left half-way, so a P beyond gomaxprocs need not be dead
                 return before;
@@ -62,8 +99,14 @@ final class Procresize {
         return changing.isHeld();
     }
 
+    /** Makes the first Ps. */
+    void begin(int n, boolean follows) {
+        following = follows;
+        grow(n);
+    }
+
     /** Raises the number of Ps, first from 0. Wakes nobody. */
-    void grow(int n) {
+    private void grow(int n) {
         P[] made = makeUpTo(n); // allocates, so not under the lock
         StealOrder order = new StealOrder(made.length);
         sched.lock.lock();

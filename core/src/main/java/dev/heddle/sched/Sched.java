@@ -43,6 +43,7 @@ final class Sched {
     final Netpoller netpoller;
     final FindRunnable findRunnable;
     final Procresize procresize;
+    final ProcsFollower procsFollower;
     final LockedThreads lockedThreads;
     final Reserve reserve;
     final Deadlock deadlock;
@@ -73,6 +74,11 @@ final class Sched {
     }
 
     Sched(Scheduler scheduler, SchedulerConfig config) {
+        this(scheduler, config, null);
+    }
+
+    /** With another source of the number of processors. */
+    Sched(Scheduler scheduler, SchedulerConfig config, ProcsFollower.Source processors) {
         this.scheduler = scheduler;
         this.config = config;
         this.quantumNanos = Math.min(Clock.nanos(config.quantum()), Long.MAX_VALUE / 2);
@@ -86,6 +92,7 @@ final class Sched {
         this.netpoller = new Netpoller(this);
         this.findRunnable = new FindRunnable(this);
         this.procresize = new Procresize(this);
+        this.procsFollower = new ProcsFollower(this, processors);
         this.lockedThreads = new LockedThreads(this);
         this.reserve = new Reserve(this);
         this.deadlock = new Deadlock(this);
@@ -93,11 +100,14 @@ final class Sched {
         this.faults = new Faults(this);
         this.container = VirtualThreads.container(
                 config.name(), () -> allGs.snapshot().stream().map(g -> g.thread));
-        procresize.grow(config.procs());
+        procresize.begin(config.procs() == 0 ? procsFollower.atStart() : config.procs(), config.procs() == 0);
     }
 
     void start() {
         threads.start();
+        if (procresize.isFollowing()) {
+            procsFollower.start();
+        }
         sysmon.start();
     }
 

@@ -29,7 +29,12 @@ public final class Scheduler implements AutoCloseable {
 
     /** Wired, but without threads. */
     Scheduler(SchedulerConfig config) {
-        this.sched = new Sched(this, config);
+        this(config, null);
+    }
+
+    /** With another source of the number of processors, for tests. */
+    Scheduler(SchedulerConfig config, ProcsFollower.Source processors) {
+        this.sched = new Sched(this, config, processors);
         this.shutdown = new Shutdown(sched);
         this.flightRecorder = new FlightRecorder(sched);
     }
@@ -82,19 +87,31 @@ public final class Scheduler implements AutoCloseable {
      * Changes how many goroutines may run at once (Go's {@code runtime.GOMAXPROCS}). Nothing is stopped for it: with more
      * Ps, work that waits is taken up at once; with fewer, the goroutines of those that go run on without a P until their
      * next scheduling point, and what was queued there goes to the global queue. Takes microseconds. {@code maxHogs} stays
-     * as it was set. Does nothing once the threads of this scheduler end.
+     * as it was set. From now on the number does not follow the processors. Does nothing once the threads of this scheduler
+     * end.
      *
      * @param n the number of Ps from now on; 1 to {@link SchedulerConfig#MAX_PROCS}, and less than {@code maxThreads}
      * @return the number before
      * @throws IllegalArgumentException if {@code n} is out of range
      */
     public int gomaxprocs(int n) {
-        int most = Math.min(SchedulerConfig.MAX_PROCS, sched.config.maxThreads() - 1);
+        int most = sched.procresize.most();
         if (n < 1 || n > most) {
             throw new IllegalArgumentException("gomaxprocs: got " + n + ", need 1 to " + most);
         }
         StackProbe.check();
-        return sched.procresize.change(n);
+        return sched.procresize.set(n);
+    }
+
+    /**
+     * Forgets the number that was set at the start or by {@link #gomaxprocs(int)} (Go's {@code runtime.SetDefaultGOMAXPROCS}):
+     * the number of Ps is that of the processors that this process may use, now and, looked at once a second while
+     * goroutines run, as the affinity mask or the CPU limit of its container changes. Each such change is logged and counted.
+     * At least 1; 1.5 processors are 2.
+     */
+    public void setDefaultGomaxprocs() {
+        StackProbe.check();
+        sched.procsFollower.again();
     }
 
     /**

@@ -7,8 +7,9 @@ import java.util.Objects;
  * Settings of a {@link Scheduler}, fixed at its start.
  *
  * @param name prefix of thread names; not blank
- * @param procs number of Ps: how many goroutines may run at once; 1 to {@value #MAX_PROCS}. Default: the processors that
- *     the JVM sees
+ * @param procs number of Ps: how many goroutines may run at once; 1 to {@value #MAX_PROCS}. Default 0: as many as there are
+ *     processors that this process may use, also while that changes ({@link Scheduler#setDefaultGomaxprocs}), but fewer
+ *     than {@code maxThreads}
  * @param maxThreads the most threads (Ms) that may live; at least {@code procs + 1}, at most {@value #MAX_THREADS}.
  *     Default {@value #MAX_THREADS}, as Go's {@code sched.maxmcount}. Where Go ends the process, those who want to block wait
  *     here: at most {@code maxThreads - procs} threads are in declared blocking calls at once
@@ -42,12 +43,13 @@ public record SchedulerConfig(
         Objects.requireNonNull(quantum, "quantum");
         Objects.requireNonNull(spareKeepAlive, "spareKeepAlive");
         check(!name.isBlank(), "name", name, "a name that is not blank");
-        check(procs >= 1 && procs <= MAX_PROCS, "procs", procs, "1 to " + MAX_PROCS);
+        check(procs >= 0 && procs <= MAX_PROCS, "procs", procs, "0 to " + MAX_PROCS);
+        int leastThreads = Math.max(1, procs) + 1;
         check(
-                maxThreads > procs && maxThreads <= MAX_THREADS,
+                maxThreads >= leastThreads && maxThreads <= MAX_THREADS,
                 "maxThreads",
                 maxThreads,
-                "procs + 1 = " + (procs + 1) + " to " + MAX_THREADS);
+                "procs + 1 = " + leastThreads + " to " + MAX_THREADS);
         check(maxHogs >= 0, "maxHogs", maxHogs, "0 or more");
         check(quantum.compareTo(Duration.ofMillis(1)) >= 0, "quantum", quantum, "1 ms or more");
         check(spareKeepAlive.compareTo(Duration.ofMillis(1)) >= 0, "spareKeepAlive", spareKeepAlive, "1 ms or more");
@@ -61,13 +63,12 @@ public record SchedulerConfig(
 
     /** Returns the defaults for this machine. */
     public static SchedulerConfig defaults() {
-        int procs = Math.min(Runtime.getRuntime().availableProcessors(), MAX_PROCS);
         return new SchedulerConfig(
-                "heddle", procs, MAX_THREADS, defaultHogs(procs), Duration.ofMillis(10), Duration.ofSeconds(60), false);
+                "heddle", 0, MAX_THREADS, defaultHogs(0), Duration.ofMillis(10), Duration.ofSeconds(60), false);
     }
 
     private static int defaultHogs(int procs) {
-        return 2 * procs;
+        return 2 * (procs == 0 ? Runtime.getRuntime().availableProcessors() : procs);
     }
 
     /** Returns these settings with another {@code name}. */

@@ -7,6 +7,7 @@ import java.util.List;
  * what happened while they were read. Counters start at zero with the scheduler and never fall; times are nanoseconds.
  *
  * @param procs the number of Ps
+ * @param procsChanges times that the number of Ps has followed a change of the processors that the process may use
  * @param goroutines goroutines that live, by state
  * @param created goroutines ever created, adopted ones included
  * @param threads threads (Ms) that live, by what they do
@@ -35,6 +36,7 @@ import java.util.List;
  */
 public record SchedulerStats(
         int procs,
+        long procsChanges,
         Goroutines goroutines,
         long created,
         Threads threads,

@@ -14,6 +14,7 @@ final class Snapshot {
                 Arrays.stream(s.procs).map(Snapshot::proc).toList();
         return new SchedulerStats(
                 s.gomaxprocs,
+                s.procsFollower.changes(),
                 goroutines(s, procs),
                 s.allGs.created(),
                 threads,

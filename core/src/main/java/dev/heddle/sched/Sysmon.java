@@ -260,6 +260,7 @@ final class Sysmon implements Runnable {
         netpoll(now);
         lateTimers(now);
         sched.reserve.look();
+        sched.procsFollower.look(now);
         if (stranded()) {
             workUnseen = false; // before the wake-up: what comes now sets it again
             sched.idle.wakep();

@@ -110,7 +110,7 @@ class ProcresizeTest {
     void whatComesTooLateForADeadPGoesElsewhere() {
         Sched sched = Started.unstarted(2);
         G[] g = Started.goroutines(sched, 1);
-        sched.procresize.change(1);
+        sched.procresize.set(1);
         P dead = sched.procs[1];
         g[0].lastP = dead;
         sched.enqueueWithoutRoom(g[0]);
@@ -127,7 +127,7 @@ class ProcresizeTest {
             timers[i] = new Timer(_ -> {}, null);
             sched.procs[i % 3].timers.add(timers[i], 1 + random.nextInt(5_000));
         }
-        sched.procresize.change(1);
+        sched.procresize.set(1);
         Timers left = sched.procs[0].timers;
         assertEquals(1_000, left.size());
         for (int i = 0; i < timers.length; i += 2) {

@@ -18,9 +18,9 @@ class SchedulerConfigTest {
     @Test
     void defaultsAreGosFigures() {
         assertEquals("heddle", config.name());
-        assertEquals(Runtime.getRuntime().availableProcessors(), config.procs());
+        assertEquals(0, config.procs());
         assertEquals(10_000, config.maxThreads());
-        assertEquals(2 * config.procs(), config.maxHogs());
+        assertEquals(2 * Runtime.getRuntime().availableProcessors(), config.maxHogs());
         assertEquals(Duration.ofMillis(10), config.quantum());
         assertEquals(Duration.ofSeconds(60), config.spareKeepAlive());
     }
@@ -40,15 +40,17 @@ class SchedulerConfigTest {
     @Test
     void hogsFollowProcsUnlessTheyWereSet() {
         assertEquals(10, config.withProcs(5).maxHogs());
-        int set = 2 * config.procs() + 1;
+        assertEquals(config.maxHogs(), config.withProcs(5).withProcs(0).maxHogs());
+        int set = config.maxHogs() + 1;
         assertEquals(set, config.withMaxHogs(set).withProcs(5).maxHogs());
     }
 
     @Test
     void limits() {
         refused("name: got  , need a name that is not blank", () -> config.withName(" "));
-        refused("procs: got 0, need 1 to 1024", () -> config.withProcs(0));
-        refused("procs: got 1025, need 1 to 1024", () -> config.withProcs(1025));
+        refused("procs: got -1, need 0 to 1024", () -> config.withProcs(-1));
+        refused("procs: got 1025, need 0 to 1024", () -> config.withProcs(1025));
+        refused("maxThreads: got 1, need procs + 1 = 2 to 10000", () -> config.withMaxThreads(1));
         SchedulerConfig four = config.withProcs(4);
         refused("maxThreads: got 4, need procs + 1 = 5 to 10000", () -> four.withMaxThreads(4));
         refused("maxThreads: got 10001, need procs + 1 = 5 to 10000", () -> four.withMaxThreads(10_001));

@@ -86,7 +86,7 @@ final class SimScenario {
             await(actor, foreign);
         } else if (sim.setting.resizes && random.nextInt(3) == 0) {
             int procs = Math.min(random.nextInt(1, 5), sim.sched.config.maxThreads() - 1);
-            actor.add(() -> sim.sched.procresize.change(procs));
+            actor.add(() -> sim.sched.procresize.set(procs));
         } else if (foreign) {
             actor.add(sim.setting.traces ? this::takeStackTrace : () -> Sim.compute(random.nextInt(1, 200) * MICRO, 3));
         } else {

@@ -74,7 +74,7 @@ public final class Netpoll implements AutoCloseable {
      */
     public static Netpoll open(Scheduler scheduler, NetpollConfig config) throws IOException {
         Objects.requireNonNull(scheduler, "scheduler");
-        int loops = config.loops() > 0 ? config.loops() : scheduler.config().procs();
+        int loops = config.loops() > 0 ? config.loops() : scheduler.gomaxprocs();
         Netpoll netpoll = make(config.kind(), loops);
         if (netpoll.master != null) {
             try {

@@ -5,7 +5,8 @@ import java.util.Objects;
 /**
  * Settings of a {@link Netpoll}, fixed when it is opened.
  *
- * @param loops number of event loops, 0 to {@value #MAX_LOOPS}; 0, the default, means one for each P of the scheduler
+ * @param loops number of event loops, 0 to {@value #MAX_LOOPS}; 0, the default, means one for each P that the scheduler
+ *     has when it is opened; their number does not follow that of the Ps
  * @param kind which mechanism of the operating system to use; default {@link Kind#AUTO}
  */
 public record NetpollConfig(int loops, Kind kind) {

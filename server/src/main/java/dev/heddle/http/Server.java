@@ -148,7 +148,7 @@ public final class Server implements AutoCloseable {
                 version(),
                 host.indexOf(':') >= 0 ? "[" + host + "]" : host,
                 address.getPort(),
-                config.scheduler().procs(),
+                scheduler.gomaxprocs(),
                 netpoll.kind().name().toLowerCase(Locale.ROOT),
                 Settings.sizeText(limits.maxHeaderBytes()),
                 limits.maxHeaderCount(),

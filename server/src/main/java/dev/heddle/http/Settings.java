@@ -129,7 +129,11 @@ final class Settings {
                     "whether a client that has ended its sending side counts as still there; it gets its answers anyway",
                     (c, v) -> c.withHalfClose(truth(v)),
                     ServerConfig::halfClose),
-            scheduler("procs", "Ps: goroutines that run at once", (s, v) -> s.withProcs(integer(v)), s -> s.procs()),
+            scheduler(
+                    "procs",
+                    "Ps: goroutines that run at once; 0 is as many as processors, followed as that changes",
+                    (s, v) -> s.withProcs(integer(v)),
+                    s -> s.procs()),
             scheduler(
                     "max-threads",
                     "the most threads of the scheduler",

@@ -125,7 +125,7 @@ class ServerConfigTest {
                 "idle-timeout|10|got '10', need a time such as 500ms, 10s, 2m or 0",
                 "half-close|yes|got 'yes', need true or false",
                 "poller|kqueue|got 'kqueue', need one of [auto, epoll, nio]",
-                "procs|0|procs: got 0, need 1 to 1024",
+                "procs|-1|procs: got -1, need 0 to 1024",
             })
     void whatIsNotUnderstoodIsNamed(String name, String value, String reason) {
         refused(name + "=" + value + ": " + reason, () -> DEFAULTS.with(name, value));

@@ -72,7 +72,7 @@ public final class Echo implements AutoCloseable {
         try {
             netpoll = Netpoll.open(scheduler, config.netpoll());
             Listener listener = Listener.bind(netpoll, new InetSocketAddress(config.host(), config.port()));
-            int procs = config.scheduler().procs();
+            int procs = scheduler.gomaxprocs();
             LOG.info("echo: tcp:/{}, procs {}, {}", listener.localAddress(), procs, netpoll.kind());
             return new Echo(scheduler, netpoll, listener);
         } catch (IOException | RuntimeException e) {

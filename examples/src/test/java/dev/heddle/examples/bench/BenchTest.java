@@ -198,7 +198,7 @@ final class BenchTest {
         Path fifo = directory.resolve("pipe");
         Process mkfifo = new ProcessBuilder("mkfifo", fifo.toString()).inheritIO().start();
         assertTrue(mkfifo.waitFor(LIMIT) && mkfifo.exitValue() == 0, "mkfifo");
-        int readers = 2 * server.config().scheduler().procs() + 4;
+        int readers = 2 * server.scheduler().gomaxprocs() + 4;
         List<CompletableFuture<HttpResponse<String>>> blocked = new ArrayList<>();
         for (int i = 0; i < readers; i++) {
             blocked.add(client.sendAsync(request("/file?name=pipe").build(), BodyHandlers.ofString()));

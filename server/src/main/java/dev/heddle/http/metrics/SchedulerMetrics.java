@@ -24,6 +24,10 @@ final class SchedulerMetrics implements MultiCollector {
     private static final List<Family<Figures>> FAMILIES = List.of(
             Family.gauge(
                     "heddle_sched_procs", "Number of Ps: how many goroutines may run at once", f -> f.sched.procs()),
+            Family.counter(
+                    "heddle_sched_procs_changes",
+                    "Times that the number of Ps has followed a change of the processors",
+                    f -> f.sched.procsChanges()),
             Family.gauges(
                     "heddle_sched_goroutines",
                     "Goroutines that live, by state",

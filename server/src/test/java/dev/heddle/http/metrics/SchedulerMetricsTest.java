@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Test;
 class SchedulerMetricsTest {
     private static final SchedulerStats SCHEDULER = new SchedulerStats(
             2,
+            58,
             new SchedulerStats.Goroutines(3, 4, 5, 6),
             7,
             new SchedulerStats.Threads(8, 9, 1, 11, 12, 13),
@@ -96,6 +97,7 @@ class SchedulerMetricsTest {
                 heddle_sched_parks_total 30.0
                 heddle_sched_preemptions_total 33.0
                 heddle_sched_procs 2.0
+                heddle_sched_procs_changes_total 58.0
                 heddle_sched_run_queue_depth{p="0"} 13.0
                 heddle_sched_run_queue_depth{p="1"} 20.0
                 heddle_sched_spin_seconds_total 2.9
