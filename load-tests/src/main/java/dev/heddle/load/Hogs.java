@@ -151,9 +151,10 @@ public final class Hogs {
         /** Counts a whole request, also what of it was before the hogs had settled: rounds and time belong together. */
         private void count(String answer, long sent) throws IOException {
             long now = System.nanoTime();
+            long made = leadingNumber(answer);
             if (now - from >= 0) {
                 answers++;
-                rounds += leadingNumber(answer);
+                rounds += made;
                 nanos += now - sent;
             }
         }
