@@ -36,7 +36,7 @@ public final class Netpoll implements AutoCloseable {
     /** How long {@link #close} waits for the loops: longer than any pass should take. A guess. */
     private static final Duration CLOSE_WAIT = Duration.ofSeconds(10);
 
-    private static final Logger LOG = LoggerFactory.getLogger(Netpoll.class);
+    static final Logger LOG = LoggerFactory.getLogger(Netpoll.class);
 
     private final LoopGroup group = new LoopGroup();
     private final List<LoopCounters> counters = new ArrayList<>();
@@ -76,6 +76,7 @@ public final class Netpoll implements AutoCloseable {
         Objects.requireNonNull(scheduler, "scheduler");
         int loops = config.loops() > 0 ? config.loops() : scheduler.gomaxprocs();
         Netpoll netpoll = make(config.kind(), loops);
+        Preload.load(netpoll.kind);
         if (netpoll.master != null) {
             try {
                 scheduler.netpollinit(netpoll.master);
@@ -216,10 +217,10 @@ public final class Netpoll implements AutoCloseable {
 
     /**
      * Returns what makes server channels that fit the loops, and that go on listening whatever is thrown while they accept, for
-     * want of memory too.
+     * want of memory too. A connection that cannot be accepted then is closed.
      */
     public ChannelFactory<ServerChannel> serverChannels() {
-        return kind == Kind.EPOLL ? EpollServerSocketChannel::new : NioListeningSocket::new;
+        return kind == Kind.EPOLL ? Accepted::newListeningSocket : NioListeningSocket::new;
     }
 
     /** Returns the class of client channels that fits the loops. */
