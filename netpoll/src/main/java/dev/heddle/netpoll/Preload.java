@@ -4,7 +4,8 @@ import dev.heddle.netpoll.NetpollConfig.Kind;
 
 /**
  * Initialises the classes of Netty that the first connection needs, and those that only a later one does. A class that has no
- * memory for its initialiser can never be used again: the pool of buffers would throw for ever where it frees a chunk.
+ * memory for its initialiser can never be used again: the pool of buffers would throw for ever where it frees a chunk. A test of
+ * the server sees to it that none is missing.
  */
 final class Preload {
     private static final String[] CLASSES = {
@@ -23,6 +24,7 @@ final class Preload {
         "channel.AdaptiveRecvByteBufAllocator",
         "channel.ChannelOutboundBuffer$Entry",
         "channel.socket.ChannelInputShutdownEvent",
+        "channel.socket.ChannelOutputShutdownEvent",
         "util.AsciiStringUtil",
         "util.ByteProcessor",
         "util.LeakPresenceDetector",
@@ -37,7 +39,9 @@ final class Preload {
     };
 
     /** To be initialised when Netty's native library has been loaded, and else not. */
-    private static final String[] EPOLL_CLASSES = {"channel.epoll.AbstractEpollStreamChannel", "channel.unix.IovArray"};
+    private static final String[] EPOLL_CLASSES = {
+        "channel.epoll.AbstractEpollStreamChannel", "channel.unix.Errors", "channel.unix.IovArray",
+    };
 
     private Preload() {}
 

@@ -87,11 +87,15 @@ final class Acceptor {
     }
 
     private static void initialize(Channel channel, Shared shared) {
-        Http1Decoder decoder = new Http1Decoder(shared.config.limits());
-        channel.pipeline()
-                .addLast(decoder)
-                .addLast(new Http1Encoder())
-                .addLast(new Http1Connection(shared, channel, decoder));
+        try {
+            Http1Decoder decoder = new Http1Decoder(shared.config.limits());
+            Http1Connection connection = new Http1Connection(shared, channel, decoder);
+            channel.closeFuture().addListener(new Closing(connection, channel.eventLoop()));
+            channel.pipeline().addLast(decoder).addLast(new Http1Encoder()).addLast(connection);
+        } catch (Throwable t) { // no memory: Netty would close it as well, but that takes some
+            channel.unsafe().close(channel.unsafe().voidPromise());
+            throw t;
+        }
     }
 
     InetSocketAddress address() {

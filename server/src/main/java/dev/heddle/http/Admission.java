@@ -2,6 +2,8 @@ package dev.heddle.http;
 
 import dev.heddle.netpoll.Netpoll;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import java.io.IOException;
@@ -16,6 +18,7 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -98,16 +101,14 @@ final class Admission extends ChannelInboundHandlerAdapter {
     public void channelRead(ChannelHandlerContext own, Object message) {
         Channel connection = (Channel) message;
         pauseMillis = 0;
-        Object address = mostPerAddress > 0 ? address(connection) : null;
-        if (address != null && !enter(address)) {
-            shared.counters.count(Event.REFUSED); // before the client can see it
-            connection.unsafe().closeForcibly();
-            if (refusals.isDue()) {
-                LOG.warn("{}: closed, its address has {} connections already", connection.remoteAddress(), mostPerAddress);
+        boolean kept = false;
+        try {
+            kept = mayEnter(connection) && waiting.add(connection);
+        } finally {
+            if (!kept) {
+                connection.unsafe().closeForcibly();
             }
-            return;
         }
-        waiting.add(connection);
         letIn();
         if (!waiting.isEmpty() && !stopped) {
             stop();
@@ -116,18 +117,41 @@ final class Admission extends ChannelInboundHandlerAdapter {
         }
     }
 
+    private boolean mayEnter(Channel connection) {
+        Object address = mostPerAddress > 0 ? address(connection) : null;
+        if (address == null || enter(address)) {
+            return true;
+        }
+        shared.counters.count(Event.REFUSED); // before the client can see it
+        if (refusals.isDue()) {
+            LOG.warn("{}: closed, its address has {} connections already", connection.remoteAddress(), mostPerAddress);
+        }
+        return false;
+    }
+
     /** Lets in who waits, as far as there is room. */
     private void letIn() {
         while (!waiting.isEmpty() && hasRoom()) {
             Channel connection = waiting.peek();
-            Object address = mostPerAddress > 0 ? address(connection) : null;
-            connection.closeFuture().addListener(_ -> closed(address)); // if there is no memory for that it stays where it is
+            Place place = new Place(mostPerAddress > 0 ? address(connection) : null);
+            connection.closeFuture().addListener(place); // if there is no memory for that it stays where it is
             waiting.remove();
             open.getAndIncrement();
             ctx.fireChannelRead(connection);
-            if (connection.pipeline().first() == null && connection.isOpen()) {
-                connection.unsafe().closeForcibly(); // no memory for its handlers: else nobody would ever close it
+            if (!hasLoop(connection)) { // no memory for what Netty's acceptor does: nobody else would close it
+                connection.unsafe().closeForcibly();
             }
+            if (!connection.isOpen()) {
+                place.leave(); // without a loop nobody else would say so
+            }
+        }
+    }
+
+    private static boolean hasLoop(Channel connection) {
+        try {
+            return connection.eventLoop() != null;
+        } catch (IllegalStateException e) {
+            return false;
         }
     }
 
@@ -135,14 +159,32 @@ final class Admission extends ChannelInboundHandlerAdapter {
         return most == 0 || open.get() < most;
     }
 
-    /** A connection has closed. Its loop. */
-    private void closed(Object address) {
-        if (address != null) {
-            leave(address);
+    /** The place of one connection among those that are open. */
+    private final class Place implements ChannelFutureListener {
+        private final Object address;
+        private final AtomicBoolean left = new AtomicBoolean();
+
+        Place(Object address) {
+            this.address = address;
         }
-        open.getAndDecrement();
-        if (stopped) {
-            lookAgain();
+
+        /** The connection has closed. Its loop. */
+        @Override
+        public void operationComplete(ChannelFuture closed) {
+            leave();
+        }
+
+        void leave() {
+            if (!left.compareAndSet(false, true)) {
+                return;
+            }
+            open.getAndDecrement();
+            if (address != null) {
+                Admission.this.leave(address);
+            }
+            if (stopped) {
+                lookAgain();
+            }
         }
     }
 

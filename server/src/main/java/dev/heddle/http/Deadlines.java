@@ -185,7 +185,6 @@ final class Deadlines implements Runnable {
 
     private void look() {
         if (!channel.isActive()) {
-            connection.closed(); // else the timer would have been cancelled: Netty had no memory to say so
             return;
         }
         connection.writer.lookAgain();

@@ -64,7 +64,7 @@ import org.slf4j.LoggerFactory;
  *             this side cannot tell a client that has closed the connection from one that has nothing more to send. With
  *             the half-close setting handlers take it for the latter (isClientGone). Who has closed it answers what is
  *             sent with a reset.
- *   inactive  the channel is closed, by whomever: `gone` is set, whoever waits is woken and fails.
+ *   closed    the channel is closed, by whomever (Closing): `gone` is set, whoever waits is woken and fails.
  */
 
 /** One HTTP/1.1 connection, as the last handler of its pipeline. */
@@ -209,22 +209,21 @@ final class Http1Connection extends ChannelInboundHandlerAdapter {
         }
     }
 
-    @Override
-    public void channelInactive(ChannelHandlerContext own) {
-        closed(); // again by the timer, which lives on, if this throws for want of memory
-    }
-
+    /** The channel is closed. May be called again if it has thrown. */
     void closed() {
-        turns.abandon(cut);
-        outbound.shut();
-        writer.drop();
-        accountAll(); // what a handler still has counts until it ends
-        failBody("read: the connection is closed");
-        turns.forget();
-        if (turns.isIdle()) {
-            shared.closed(this); // else by whoever frees the turn, who sees that the client is gone
+        try {
+            outbound.shut(); // first: whoever frees the turn from now on sees it
+            writer.drop();
+            deadlines.end();
+            turns.abandon(cut);
+            accountAll(); // what a handler still has counts until it ends
+            failBody("read: the connection is closed");
+            turns.forget();
+        } finally {
+            if (turns.isIdle()) {
+                shared.closed(this); // else by whoever frees the turn
+            }
         }
-        deadlines.end();
     }
 
     @Override

@@ -277,7 +277,16 @@ final class Outbound {
 
     static void release(Mailbox.Cell<Object> messages) {
         for (Mailbox.Cell<Object> cell = messages; cell != null; cell = cell.next) {
-            ReferenceCountUtil.release(cell.item);
+            release(cell.item);
+        }
+    }
+
+    /** Releases it. If there is no memory for what the pool does then, nothing is thrown: others are to be released too. */
+    static void release(Object message) {
+        try {
+            ReferenceCountUtil.release(message);
+        } catch (VirtualMachineError | LinkageError e) {
+            return;
         }
     }
 

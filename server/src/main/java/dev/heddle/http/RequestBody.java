@@ -330,8 +330,8 @@ final class RequestBody {
         long cost = 0;
         for (Mailbox.Cell<Object> cell = cells; cell != null; cell = cell.next) {
             if (cell.item instanceof Piece piece) {
-                piece.bytes.release();
                 cost += piece.cost;
+                Outbound.release(piece.bytes);
             }
         }
         return cost;

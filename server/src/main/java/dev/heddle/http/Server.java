@@ -85,6 +85,7 @@ public final class Server implements AutoCloseable {
             throws IOException {
         long begin = System.nanoTime();
         Acceptor.checkFree(config);
+        Preload.once();
         Server server = new Server(config, dispatcher, observers, json, hooks);
         try {
             server.open();

@@ -86,9 +86,9 @@ final class Shared {
 
     /** A connection is closed and nobody serves a request of it any more. May be called twice. */
     void closed(Http1Connection connection) {
+        connection.account.settle(); // before it cannot be found any more: there may be no memory for one of these
         if (connections.remove(connection)) {
             counters.requests.add(connection.turns().begun());
-            connection.account.settle();
         }
         if (draining && connections.isEmpty()) {
             onEmpty.run();
