@@ -29,6 +29,11 @@ final class ServerProcess implements AutoCloseable {
     }
 
     static ServerProcess start(Class<?> main, String... arguments) throws IOException {
+        return start(List.of("-Xmx256m"), main, arguments);
+    }
+
+    /** Starts it with options of the JVM beside the flags. */
+    static ServerProcess start(List<String> options, Class<?> main, String... arguments) throws IOException {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         for (String argument : ManagementFactory.getRuntimeMXBean().getInputArguments()) {
@@ -36,7 +41,8 @@ final class ServerProcess implements AutoCloseable {
                 command.add(argument);
             }
         }
-        command.addAll(List.of("-ea", "-Xmx256m", "-cp", System.getProperty("java.class.path"), main.getName()));
+        command.addAll(options);
+        command.addAll(List.of("-ea", "-cp", System.getProperty("java.class.path"), main.getName()));
         command.addAll(List.of(arguments));
         return new ServerProcess(new ProcessBuilder(command).redirectErrorStream(true).start());
     }
