@@ -7,6 +7,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * Stacks of all goroutines in the two shapes of Go's {@code pprof} goroutine profile ({@code traceback.go},
@@ -20,6 +22,15 @@ final class GoroutineDump {
     private static final int MAX_BLOCKS = 10_000;
 
     private static final long MINUTE_NANOS = 60_000_000_000L;
+
+    /** Classes that nobody calls but ours, on top of what waits; Go leaves out {@code runtime.gopark} and the like. */
+    private static final Set<String> WAITING = Set.of(
+            G.class.getName(),
+            BinarySemaphore.class.getName(),
+            Wait.class.getName(),
+            Sleep.class.getName(),
+            Joiner.class.getName(),
+            "dev.heddle.sync.Sudog");
 
     private GoroutineDump() {}
 
@@ -75,14 +86,22 @@ final class GoroutineDump {
 
     /** The stack, innermost first, without what all have in common. */
     private static List<StackTraceElement> frames(G g) {
-        List<StackTraceElement> frames = Arrays.asList(g.thread.getStackTrace());
+        return trim(Arrays.asList(g.thread.getStackTrace()));
+    }
+
+    /** The part that is not ours: from the call that waits, mostly one that a user knows, to the body of the goroutine. */
+    static List<StackTraceElement> trim(List<StackTraceElement> frames) {
         int from = 0;
         int to = frames.size();
         while (to > 0 && isEntry(frames.get(to - 1))) {
             to--;
         }
-        while (from < to && isParking(frames.get(from))) {
-            from++;
+        for (int i = 0; i < to; i++) {
+            if (isParking(frames.get(i))) {
+                from = i + 1;
+            } else if (!frames.get(i).getClassName().equals(LockSupport.class.getName())) { // else: it may be ours that parks
+                break;
+            }
         }
         return frames.subList(from, to);
     }
@@ -101,12 +120,16 @@ final class GoroutineDump {
                 || type.startsWith("jdk.internal.")
                 || type.startsWith("java.lang.System$")
                 || type.equals("java.lang.Thread") && frame.getMethodName().equals("yield")
-                || type.equals(G.class.getName());
+                || WAITING.contains(type);
     }
 
     /** {@code debug=1}: equal stacks together, the most frequent first. Frames have no addresses: a hash stands for one. */
-    static String profile(Sched sched) {
+    static String profile(Sched sched, long waitedNanos) {
         List<G> all = sched.goroutines();
+        if (waitedNanos > 0) {
+            long now = Clock.nanotime();
+            all = all.stream().filter(g -> g.blockedNanos(now) >= waitedNanos).toList();
+        }
         Map<List<StackTraceElement>, Integer> counts = new HashMap<>();
         for (G g : all) {
             counts.merge(List.copyOf(frames(g)), 1, Integer::sum);

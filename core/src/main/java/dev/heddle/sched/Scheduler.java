@@ -225,7 +225,18 @@ public final class Scheduler implements AutoCloseable {
      * with their number, the most frequent first. Stops nothing; costs some 10 us for each goroutine.
      */
     public String goroutineProfile() {
-        return GoroutineDump.profile(sched);
+        return GoroutineDump.profile(sched, 0);
+    }
+
+    /**
+     * Returns the same of those goroutines alone that have waited for so long: what leaks is mostly there, many times and for ever
+     * (Go has a leak profile). Time counts from when one was first seen to wait, at most a minute late, or when it was last
+     * asked for.
+     *
+     * @param waited for at least so long; zero or less: all
+     */
+    public String goroutineProfile(Duration waited) {
+        return GoroutineDump.profile(sched, Clock.nanos(waited));
     }
 
     /** Returns all Ps, Ms and goroutines as text, with the stacks of the goroutines. Stops nothing. */

@@ -7,6 +7,7 @@ import com.sun.management.HotSpotDiagnosticMXBean;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -70,7 +71,7 @@ class GoroutineDumpTest {
             assertEquals(
                     List.of(
                             "goroutine " + receiver.id() + " [chan receive]: receiver",
-                            "dev.heddle.sched.BinarySemaphore.acquire(...)"),
+                            me + ".lambda$waiting$0(...)"),
                     dump.lines().limit(2).toList());
             String mine = blockOf(dump, self[0]);
             assertTrue(mine.startsWith("goroutine " + self[0] + " [running]: under test\n"), mine);
@@ -154,9 +155,54 @@ class GoroutineDumpTest {
             List<String> frames = groups[1].lines().skip(1).toList();
             assertTrue(frames.stream().allMatch(f -> f.matches("#\t0x[0-9a-f]+\t\\S+\t\\S+")), profile);
             assertEquals(groups[1].lines().findFirst().orElseThrow().split(" 0x").length - 1, frames.size());
-            assertTrue(frames.getFirst().contains("BinarySemaphore.acquire\tBinarySemaphore.java:"), profile);
+            assertTrue(frames.getFirst().contains("GoroutineDumpTest.lambda$waiting$0\tGoroutineDumpTest.java:"), profile);
             semaphores.forEach(BinarySemaphore::release);
             LockSupport.unpark(other.thread());
+            Quiet.afterEnd(s);
+        }
+    }
+
+    /** Those that have waited for long, as if they had leaked, and nobody else. */
+    @Test
+    void whoHasWaitedForMinutes() {
+        try (Scheduler s = Started.procs(1)) {
+            List<BinarySemaphore> semaphores = new ArrayList<>();
+            for (int i = 0; i < 4; i++) {
+                semaphores.add(new BinarySemaphore());
+                Goroutine g = waiting(s, "", semaphores.get(i), WaitReason.CHAN_RECEIVE);
+                if (i > 0) {
+                    ((G) g).noteBlocked(Clock.nanotime() - 6 * MINUTE);
+                }
+            }
+            String profile = s.goroutineProfile(Duration.ofMinutes(5));
+            assertTrue(profile.startsWith("goroutine profile: total 3\n3 @ 0x"), profile);
+            assertTrue(s.goroutineProfile(Duration.ZERO).startsWith("goroutine profile: total 4\n4 @ 0x"));
+            assertEquals("goroutine profile: total 0\n", s.goroutineProfile(Duration.ofMinutes(7)));
+            semaphores.forEach(BinarySemaphore::release);
+            Quiet.afterEnd(s);
+        }
+    }
+
+    /** The topmost line of a wait is the call that somebody knows: nothing of the scheduler is above it. */
+    @Test
+    void theSchedulersFramesAreCutOff() {
+        try (Scheduler s = Started.procs(1)) {
+            BinarySemaphore semaphore = new BinarySemaphore();
+            Goroutine sleeps = s.go(() -> {
+                try {
+                    Goroutine.sleep(Duration.ofDays(1));
+                } catch (InterruptedException e) {
+                    semaphore.release();
+                }
+            });
+            Goroutine timed = s.go(() -> semaphore.acquire(WaitReason.SEMACQUIRE, Long.MAX_VALUE / 2));
+            for (Goroutine g : List.of(sleeps, timed)) {
+                Waiting.until(s, "it waits", () -> g.state() == Goroutine.State.WAITING);
+            }
+            assertEquals("dev.heddle.sched.Goroutine.sleep(...)", blockOf(s, sleeps).lines().skip(1).findFirst().orElseThrow());
+            String top = blockOf(s, timed).lines().skip(1).findFirst().orElseThrow();
+            assertTrue(top.startsWith(GoroutineDumpTest.class.getName() + ".lambda$"), top);
+            sleeps.thread().interrupt();
             Quiet.afterEnd(s);
         }
     }
