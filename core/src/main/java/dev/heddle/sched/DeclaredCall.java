@@ -38,6 +38,7 @@ final class DeclaredCall {
         if (astray) {
             callEnded(); // where there was no stack left for it
             astray = false;
+            m.hog.ends();
             sched.reserve.back(m);
         }
     }
@@ -205,7 +206,9 @@ final class DeclaredCall {
             P idle = null;
             if (StackProbe.room()) {
                 callEnded();
-                idle = sched.idle.pidleget();
+                if (m.hog.ends()) {
+                    idle = sched.idle.pidleget();
+                }
             }
             if (idle != null) {
                 m.acquirep(idle);

@@ -71,18 +71,14 @@ final class M extends Carrier implements Poller.Ready {
     /** The declared blocking call of the mounted goroutine, if it is in one. */
     final DeclaredCall call;
 
+    final Hog hog = new Hog(this);
+
     /** How often {@link Reserve} counts it as away, and as away in a call. Under the lock there. */
     int away;
 
     int awayInCall;
 
     volatile Where where = Where.RUNNING;
-
-    /** Set by sysmon when it takes the P from a thread that sleeps in an undeclared call: its processor time, else -1. */
-    volatile long asleepSinceCpuNanos = -1;
-
-    /** The last round in which sysmon saw this M own a P, when it counted those that do not. Sysmon only. */
-    long ownerInRound;
 
     /** The P handed to this M while it was parked; see {@link Spares}. */
     volatile P nextp;
@@ -242,6 +238,9 @@ final class M extends Carrier implements Poller.Ready {
 
     /** There may be work that nobody was there to run: Go, too, looks for an idle P on the way back. */
     private void regain() {
+        if (!hog.ends()) {
+            return;
+        }
         P idle = sched.idle.pidleget();
         if (idle != null) {
             acquirep(idle);

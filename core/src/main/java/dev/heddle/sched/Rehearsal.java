@@ -115,6 +115,11 @@ final class Rehearsal {
         m.enterSched();
         m.leaveSched(PState.RUNNING);
         m.relapses.goOn(m, null);
+        m.hog.begins(1);
+        m.hog.ends();
+        m.hog.begins(1);
+        m.hog.level(OsPriority.IDLE); // of a thread that does not exist
+        m.hog.ends();
         m.status(PState.SCHED);
         m.handoffp();
         sched.netpoller.block(m, Clock.nanotime());

@@ -47,6 +47,7 @@ final class Sched {
     final LockedThreads lockedThreads;
     final Reserve reserve;
     final Deadlock deadlock;
+    final Hogs hogs;
     final Sysmon sysmon;
     final Faults faults;
     final VirtualThreads.Container container;
@@ -96,6 +97,7 @@ final class Sched {
         this.lockedThreads = new LockedThreads(this);
         this.reserve = new Reserve(this);
         this.deadlock = new Deadlock(this);
+        this.hogs = new Hogs(this);
         this.sysmon = new Sysmon(this);
         this.faults = new Faults(this);
         this.container = VirtualThreads.container(

@@ -13,8 +13,11 @@ import java.util.Objects;
  * @param maxThreads the most threads (Ms) that may live; at least {@code procs + 1}, at most {@value #MAX_THREADS}.
  *     Default {@value #MAX_THREADS}, as Go's {@code sched.maxmcount}. Where Go ends the process, those who want to block wait
  *     here: at most {@code maxThreads - procs} threads are in declared blocking calls at once
- * @param maxHogs the most goroutines that may run on without a P after theirs was taken; 0 switches the preemption of
- *     CPU-bound goroutines off
+ * @param maxHogs the most goroutines that may compute without a P after theirs was taken; 0 switches the preemption of
+ *     CPU-bound goroutines off. Default {@value #MAX_THREADS}: bounded by {@code maxThreads} alone
+ * @param hogShare the part of the processors' time that these goroutines get, all together, when others would use all of it;
+ *     above 0, at most 1. What others do not use is theirs anyway. It is had by lowering the priority of their threads, so only
+ *     where the operating system has one for each thread (Linux); 1 leaves the priorities alone. Default 0.05
  * @param quantum how long a goroutine may run before its P is taken; at least 1 ms. Default 10 ms, Go's
  *     {@code forcePreemptNS}
  * @param spareKeepAlive how long a thread stays parked before it ends, when there are more than {@code 2 * procs}; at
@@ -28,6 +31,7 @@ public record SchedulerConfig(
         int procs,
         int maxThreads,
         int maxHogs,
+        double hogShare,
         Duration quantum,
         Duration spareKeepAlive,
         boolean reportDeadlock) {
@@ -36,6 +40,9 @@ public record SchedulerConfig(
 
     /** Upper limit and default of {@code maxThreads}. */
     public static final int MAX_THREADS = 10_000;
+
+    /** Default of {@code hogShare}. A guess. */
+    private static final double HOG_SHARE = 0.05;
 
     /** Checks every setting. */
     public SchedulerConfig {
@@ -51,6 +58,7 @@ public record SchedulerConfig(
                 maxThreads,
                 "procs + 1 = " + leastThreads + " to " + MAX_THREADS);
         check(maxHogs >= 0, "maxHogs", maxHogs, "0 or more");
+        check(hogShare > 0 && hogShare <= 1, "hogShare", hogShare, "more than 0, at most 1");
         check(quantum.compareTo(Duration.ofMillis(1)) >= 0, "quantum", quantum, "1 ms or more");
         check(spareKeepAlive.compareTo(Duration.ofMillis(1)) >= 0, "spareKeepAlive", spareKeepAlive, "1 ms or more");
     }
@@ -64,46 +72,46 @@ public record SchedulerConfig(
     /** Returns the defaults for this machine. */
     public static SchedulerConfig defaults() {
         return new SchedulerConfig(
-                "heddle", 0, MAX_THREADS, defaultHogs(0), Duration.ofMillis(10), Duration.ofSeconds(60), false);
-    }
-
-    private static int defaultHogs(int procs) {
-        return 2 * (procs == 0 ? Runtime.getRuntime().availableProcessors() : procs);
+                "heddle", 0, MAX_THREADS, MAX_THREADS, HOG_SHARE, Duration.ofMillis(10), Duration.ofSeconds(60), false);
     }
 
     /** Returns these settings with another {@code name}. */
     public SchedulerConfig withName(String value) {
-        return new SchedulerConfig(value, procs, maxThreads, maxHogs, quantum, spareKeepAlive, reportDeadlock);
+        return new SchedulerConfig(value, procs, maxThreads, maxHogs, hogShare, quantum, spareKeepAlive, reportDeadlock);
     }
 
-    /** Returns these settings with other {@code procs}; {@code maxHogs} follows if it was the default. */
+    /** Returns these settings with other {@code procs}. */
     public SchedulerConfig withProcs(int value) {
-        int hogs = maxHogs == defaultHogs(procs) ? defaultHogs(value) : maxHogs;
-        return new SchedulerConfig(name, value, maxThreads, hogs, quantum, spareKeepAlive, reportDeadlock);
+        return new SchedulerConfig(name, value, maxThreads, maxHogs, hogShare, quantum, spareKeepAlive, reportDeadlock);
     }
 
     /** Returns these settings with other {@code maxThreads}. */
     public SchedulerConfig withMaxThreads(int value) {
-        return new SchedulerConfig(name, procs, value, maxHogs, quantum, spareKeepAlive, reportDeadlock);
+        return new SchedulerConfig(name, procs, value, maxHogs, hogShare, quantum, spareKeepAlive, reportDeadlock);
     }
 
     /** Returns these settings with other {@code maxHogs}. */
     public SchedulerConfig withMaxHogs(int value) {
-        return new SchedulerConfig(name, procs, maxThreads, value, quantum, spareKeepAlive, reportDeadlock);
+        return new SchedulerConfig(name, procs, maxThreads, value, hogShare, quantum, spareKeepAlive, reportDeadlock);
+    }
+
+    /** Returns these settings with another {@code hogShare}. */
+    public SchedulerConfig withHogShare(double value) {
+        return new SchedulerConfig(name, procs, maxThreads, maxHogs, value, quantum, spareKeepAlive, reportDeadlock);
     }
 
     /** Returns these settings with another {@code quantum}. */
     public SchedulerConfig withQuantum(Duration value) {
-        return new SchedulerConfig(name, procs, maxThreads, maxHogs, value, spareKeepAlive, reportDeadlock);
+        return new SchedulerConfig(name, procs, maxThreads, maxHogs, hogShare, value, spareKeepAlive, reportDeadlock);
     }
 
     /** Returns these settings with another {@code spareKeepAlive}. */
     public SchedulerConfig withSpareKeepAlive(Duration value) {
-        return new SchedulerConfig(name, procs, maxThreads, maxHogs, quantum, value, reportDeadlock);
+        return new SchedulerConfig(name, procs, maxThreads, maxHogs, hogShare, quantum, value, reportDeadlock);
     }
 
     /** Returns these settings with another {@code reportDeadlock}. */
     public SchedulerConfig withReportDeadlock(boolean value) {
-        return new SchedulerConfig(name, procs, maxThreads, maxHogs, quantum, spareKeepAlive, value);
+        return new SchedulerConfig(name, procs, maxThreads, maxHogs, hogShare, quantum, spareKeepAlive, value);
     }
 }

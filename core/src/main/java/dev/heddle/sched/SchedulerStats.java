@@ -22,7 +22,9 @@ import java.util.List;
  *     sysmon out of another declared call or from a thread asleep in a call that nobody declared, or
  *     {@link Scheduler#gomaxprocs(int)} out of a declared call
  * @param preemptions Ps taken from a goroutine that ran longer than the quantum
- * @param preemptionsDenied hogs that kept their P because the bound on goroutines without a P was reached
+ * @param preemptionsDenied times that such a goroutine kept its P, because of {@code maxHogs} or because no thread could be had
+ *     for the P
+ * @param hogs goroutines that run on without the P that was taken from them
  * @param syscalls declared blocking calls entered
  * @param overflows times that half a run queue moved to the global queue
  * @param threadsCreated threads ever created
@@ -49,6 +51,7 @@ public record SchedulerStats(
         long handoffs,
         long preemptions,
         long preemptionsDenied,
+        Hogs hogs,
         long syscalls,
         long overflows,
         long threadsCreated,
@@ -107,6 +110,16 @@ public record SchedulerStats(
             long steals,
             long stealFailures,
             long stolenGoroutines) {}
+
+    /**
+     * Goroutines whose P was taken because they computed.
+     *
+     * @param computing how many compute without a P, as of sysmon's last look at them, which is a few milliseconds old
+     * @param nanos time that goroutines have run without a P, all together
+     * @param sysmonNanos how long ago sysmon has begun its last round; 0 while it sleeps because every P is idle. More than some
+     *     milliseconds means that the operating system does not run it
+     */
+    public record Hogs(int computing, long nanos, long sysmonNanos) {}
 
     /** Polls of the netpoller: by an M looking for work, by the one M that blocks in it, and by sysmon. */
     public record Netpolls(long nonBlocking, long blocking, long sysmon) {}

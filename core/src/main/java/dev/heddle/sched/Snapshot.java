@@ -27,6 +27,7 @@ final class Snapshot {
                 sum(s, p -> p.handoffs),
                 s.sysmon.preemptions(),
                 s.sysmon.preemptionsDenied(),
+                new SchedulerStats.Hogs(s.hogs.count(), s.hogs.nanos(), s.sysmon.roundAgeNanos()),
                 sum(s, p -> p.syscalltick) + foreignSyscalls,
                 sum(s, p -> p.overflows),
                 s.threads.created(),

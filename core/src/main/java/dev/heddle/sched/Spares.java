@@ -72,14 +72,14 @@ final class Spares {
     /**
      * Go's {@code stopm}: parks this M, which has no P, until it is handed one.
      *
-     * @return false if the thread is to end: the scheduler stops, or there are spares enough
+     * @return false if the thread is to end: the scheduler stops, or there are spares enough, or it is of no use any more
      */
     boolean stopm(M m) {
         assert m.p == null : m + " has " + m.p;
         m.call.findsBack();
         sched.trace.threadPark(m, false);
         sched.lock.lock();
-        if (sched.stopping) {
+        if (sched.stopping || m.hog.isStuck()) {
             sched.lock.unlock();
             return false;
         }

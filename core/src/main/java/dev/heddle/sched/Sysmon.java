@@ -12,7 +12,7 @@ import java.util.concurrent.locks.LockSupport;
  * that have run longer than the quantum, and sees to timers of Ps that do not come round.
  *
  * <p>It looks every 20 us while it finds something to do, and backs off to 1 ms while a P is busy and to 10 ms while none
- * is; then it sleeps until one is.
+ * is; then, if no goroutine computes without a P either, it sleeps until one is.
  *
  * <p>Differs from Go: it may take a P that runs a goroutine. Time on the clock does not prove that the goroutine ran: the
  * operating system may not have run the thread. So before that it compares the processor time of the thread: used up the
@@ -51,6 +51,15 @@ final class Sysmon implements Runnable {
     /** 2 ms: so long after one has been found asleep the next is looked for sooner. A guess: a thread is made in much less. */
     private static final long STREAK_NANOS = 2_000_000;
 
+    /**
+     * A tenth of the quantum for a slice while hogs have taken more than theirs and somebody waits: whoever waits may be
+     * quick, and each of many hogs that come at once has a slice of its own before it is found. A guess.
+     */
+    private static final int SHORT_SLICE = 10;
+
+    /** So often is looked in such a slice. */
+    private static final int LOOKS_IN_SLICE = 4;
+
     /** Slept longer than asked by this much: a pause of the whole process, or no processor for us. Nothing is taken. */
     private static final long OVERSLEPT_NANOS = 5_000_000;
 
@@ -77,20 +86,20 @@ final class Sysmon implements Runnable {
     private volatile long preemptions;
     private volatile long preemptionsDenied;
     private volatile long netpolls;
+    private volatile long roundBegan;
     private boolean deniedLogged;
     private int part;
     private long partNoted;
     /** False in the round after a pause of the whole process, or of this thread. */
     private boolean mayTake = true;
-    /** Goroutines that use processor time without a P, counted when first asked for in a round; else negative. */
-    private int hogs = -1;
-
-    private long rounds;
     /** When a P was last taken from a thread asleep in a call that nobody declared. */
     private long lastAsleep = Clock.nanotime() - STREAK_NANOS;
 
     /** A thread seems to sleep while work waits: the next look comes soon. */
     private boolean suspicious;
+
+    /** Somebody waits for a P while hogs compute: slices are short. */
+    private boolean pressed;
 
     /** Whether a goroutine waits on any queue, counted when first asked for in a round; null if not yet. */
     private Boolean queued;
@@ -152,6 +161,12 @@ final class Sysmon implements Runnable {
         return netpolls;
     }
 
+    /** How long ago the last round began; 0 in a deep sleep. */
+    long roundAgeNanos() {
+        long began = roundBegan;
+        return deep || began == 0 ? 0 : Math.max(0, Clock.nanotime() - began);
+    }
+
     void awaitEnd(long nanos) throws InterruptedException {
         thread.join(Math.max(1, nanos / 1_000_000));
     }
@@ -198,7 +213,10 @@ final class Sysmon implements Runnable {
             } else if (idleRounds > PATIENT_ROUNDS) {
                 delay = Math.min(delay * 2, allIdle ? MAX_DELAY_NANOS : NETPOLL_NANOS);
             }
-            if (allIdle && delay == MAX_DELAY_NANOS && !sched.faults.isUnsaid()) {
+            if (pressed) {
+                delay = Math.clamp(shortSliceNanos() / LOOKS_IN_SLICE, MIN_DELAY_NANOS, delay);
+            }
+            if (allIdle && delay == MAX_DELAY_NANOS && !sched.faults.isUnsaid() && sched.hogs.count() == 0) {
                 idleRounds = 0;
                 sleepDeep();
                 continue;
@@ -257,6 +275,7 @@ final class Sysmon implements Runnable {
 
     /** One look at everything. Returns how many Ps were taken. */
     int round(long now) {
+        roundBegan = now;
         netpoll(now);
         lateTimers(now);
         sched.reserve.look();
@@ -266,10 +285,9 @@ final class Sysmon implements Runnable {
             sched.idle.wakep();
         }
         int taken = 0;
-        hogs = -1;
         suspicious = false;
+        pressed = false;
         queued = null;
-        rounds++;
         P[] procs = sched.procs;
         if (watches.length < procs.length) {
             int known = watches.length;
@@ -279,6 +297,7 @@ final class Sysmon implements Runnable {
         for (P p : procs) {
             taken += retake(p, watches[p.id], now) ? 1 : 0;
         }
+        sched.hogs.look(this, now);
         sched.trace.flush(trace);
         noteBlocked(now);
         sched.faults.say(now);
@@ -360,7 +379,8 @@ final class Sysmon implements Runnable {
             watch.calmSince = now; // nobody could use processor time
             watch.sleep.reset();
         }
-        if (now - watch.since >= sched.quantumNanos) {
+        watch.sliceNanos = sliceNanos(p, now);
+        if (now - watch.since >= watch.sliceNanos) {
             p.preempt = true;
         }
         boolean sameCall = status == PState.SYSCALL && watch.inCall && watch.syscalltick == p.syscalltick;
@@ -376,6 +396,18 @@ final class Sysmon implements Runnable {
             case PState.RUNNING -> retakeRunning(p, watch, word, now);
             default -> false;
         };
+    }
+
+    private long sliceNanos(P p, long now) {
+        if (sched.hogs.old() == 0 || !somethingWaits(p, now)) {
+            return sched.quantumNanos;
+        }
+        pressed = true;
+        return shortSliceNanos();
+    }
+
+    private long shortSliceNanos() {
+        return sched.quantumNanos / SHORT_SLICE;
     }
 
     /** Seen in the same call twice: at least one tick of 20 us. */
@@ -415,16 +447,16 @@ final class Sysmon implements Runnable {
         if (mayTake && somethingWaits(p, now) && sleeps(watch, now)) {
             return sched.spares.canStart() && takeAsleep(p, watch, word);
         }
-        if (!watch.cpuKnown && ran >= sched.quantumNanos / 4) {
+        if (!watch.cpuKnown && (ran >= sched.quantumNanos / 4 || watch.sliceNanos < sched.quantumNanos)) {
             watch.cpu(cpuNanos(m), now);
         }
-        if (ran < sched.quantumNanos) {
+        if (ran < watch.sliceNanos) {
             return false;
         }
         if (watch.denied && now - watch.deniedAt < sched.quantumNanos) {
             return false; // asking costs a look at every thread
         }
-        if (!mayTake || ran < sched.quantumNanos + MIN_DELAY_NANOS) {
+        if (!mayTake || ran < watch.sliceNanos + MIN_DELAY_NANOS) {
             return false; // it may see the flag
         }
         long used = cpuNanos(m);
@@ -434,11 +466,11 @@ final class Sysmon implements Runnable {
             return false; // a pause of the whole process puts all threads to sleep, and wakes us before the last of them
         }
         boolean asleep = watch.seenAsleep > 1;
-        boolean hog = !asleep && used - watch.cpuNanos >= sched.quantumNanos / 2;
+        boolean hog = !asleep && used - watch.cpuNanos >= watch.sliceNanos / 2;
         if (!hog && !asleep) {
             return false; // the system has not run it, or not for long: time goes on
         }
-        if (!sched.spares.canStart() || hog && !mayRunWithoutP()) {
+        if (!sched.spares.canStart() || hog && sched.hogs.count() >= sched.config.maxHogs()) {
             deny(watch);
             watch.deniedAt = now;
             return false;
@@ -483,9 +515,10 @@ final class Sysmon implements Runnable {
 
     private boolean takeAsleep(P p, Watch watch, long word) {
         M m = watch.m;
-        m.asleepSinceCpuNanos = cpuNanos(m);
         G g = m.curg; // before it may go on without its P
+        m.hog.begins(Clock.nanotime());
         if (!takeFrom(m, p, word, false)) {
+            m.hog.stays();
             return false;
         }
         try {
@@ -495,23 +528,25 @@ final class Sysmon implements Runnable {
         } finally {
             sched.handoff.handoffp(p);
         }
+        sched.hogs.add(m.hog, false, cpuNanos(m));
         return true;
     }
 
     private boolean takeFromHog(P p, Watch watch, long word) {
         M m = watch.m;
-        m.asleepSinceCpuNanos = -1;
         G g = m.curg;
+        m.hog.begins(Clock.nanotime());
         if (!takeFrom(m, p, word, false)) {
+            m.hog.stays();
             return false;
         }
         try {
-            hogs++;
             preemptions++; // this thread only
             sched.trace.procPreempt(trace, p, m, g);
         } finally {
             sched.handoff.handoffp(p);
         }
+        sched.hogs.add(m.hog, true, cpuNanos(m)); // only now: it makes system calls, and somebody may wait for the P
         return true;
     }
 
@@ -535,40 +570,8 @@ final class Sysmon implements Runnable {
         return true;
     }
 
-    private long cpuNanos(M m) {
+    long cpuNanos(M m) {
         return cpu == null ? Clock.nanotime() : cpu.getThreadCpuTime(m.threadId());
-    }
-
-    /**
-     * Whether fewer goroutines than {@code maxHogs} use processor time without a P. On a big machine each P may ask in the
-     * same round, so they are counted once in it.
-     */
-    private boolean mayRunWithoutP() {
-        if (hogs < 0) {
-            hogs = countHogs();
-        }
-        return hogs < sched.config.maxHogs();
-    }
-
-    private int countHogs() {
-        for (P p : sched.procs) {
-            M m = p.m;
-            if (m != null) {
-                m.ownerInRound = rounds;
-            }
-        }
-        int count = 0;
-        for (M m : sched.threads.all()) {
-            if (m.curg != null && m.where == M.Where.RUNNING && m.ownerInRound != rounds && !isStillAsleep(m)) {
-                count++;
-            }
-        }
-        return count;
-    }
-
-    /** Its P was taken because it slept in an undeclared call, and it has done little since. */
-    private boolean isStillAsleep(M m) {
-        return m.asleepSinceCpuNanos >= 0 && cpuNanos(m) - m.asleepSinceCpuNanos < sched.quantumNanos / 10;
     }
 
     private void deny(Watch watch) {

@@ -6,6 +6,9 @@ final class Watch {
     long word;
 
     long since;
+    /** How long the slice may be, as of the last look. */
+    long sliceNanos;
+
     M m;
     long cpuNanos;
     boolean cpuKnown;

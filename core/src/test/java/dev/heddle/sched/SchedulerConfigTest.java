@@ -20,7 +20,8 @@ class SchedulerConfigTest {
         assertEquals("heddle", config.name());
         assertEquals(0, config.procs());
         assertEquals(10_000, config.maxThreads());
-        assertEquals(2 * Runtime.getRuntime().availableProcessors(), config.maxHogs());
+        assertEquals(10_000, config.maxHogs());
+        assertEquals(0.05, config.hogShare());
         assertEquals(Duration.ofMillis(10), config.quantum());
         assertEquals(Duration.ofSeconds(60), config.spareKeepAlive());
     }
@@ -31,18 +32,11 @@ class SchedulerConfigTest {
                 .withProcs(3)
                 .withMaxThreads(99)
                 .withMaxHogs(7)
+                .withHogShare(0.5)
                 .withQuantum(Duration.ofMillis(5))
                 .withSpareKeepAlive(Duration.ofSeconds(1))
                 .withReportDeadlock(true);
-        assertEquals(new SchedulerConfig("n", 3, 99, 7, Duration.ofMillis(5), Duration.ofSeconds(1), true), changed);
-    }
-
-    @Test
-    void hogsFollowProcsUnlessTheyWereSet() {
-        assertEquals(10, config.withProcs(5).maxHogs());
-        assertEquals(config.maxHogs(), config.withProcs(5).withProcs(0).maxHogs());
-        int set = config.maxHogs() + 1;
-        assertEquals(set, config.withMaxHogs(set).withProcs(5).maxHogs());
+        assertEquals(new SchedulerConfig("n", 3, 99, 7, 0.5, Duration.ofMillis(5), Duration.ofSeconds(1), true), changed);
     }
 
     @Test
@@ -55,6 +49,9 @@ class SchedulerConfigTest {
         refused("maxThreads: got 4, need procs + 1 = 5 to 10000", () -> four.withMaxThreads(4));
         refused("maxThreads: got 10001, need procs + 1 = 5 to 10000", () -> four.withMaxThreads(10_001));
         refused("maxHogs: got -1, need 0 or more", () -> config.withMaxHogs(-1));
+        refused("hogShare: got 0.0, need more than 0, at most 1", () -> config.withHogShare(0));
+        refused("hogShare: got 1.01, need more than 0, at most 1", () -> config.withHogShare(1.01));
+        refused("hogShare: got NaN, need more than 0, at most 1", () -> config.withHogShare(Double.NaN));
         refused("quantum: got PT0.000999S, need 1 ms or more", () -> config.withQuantum(Duration.ofNanos(999_000)));
         refused("quantum: got PT-1S, need 1 ms or more", () -> config.withQuantum(Duration.ofSeconds(-1)));
         refused("spareKeepAlive: got PT0S, need 1 ms or more", () -> config.withSpareKeepAlive(Duration.ZERO));
@@ -62,7 +59,7 @@ class SchedulerConfigTest {
 
     @Test
     void limitsThemselvesAreAllowed() {
-        config.withProcs(1).withMaxThreads(2).withMaxHogs(0).withQuantum(Duration.ofMillis(1));
+        config.withProcs(1).withMaxThreads(2).withMaxHogs(0).withHogShare(1).withQuantum(Duration.ofMillis(1));
         config.withProcs(1024).withMaxThreads(10_000).withSpareKeepAlive(Duration.ofMillis(1));
     }
 

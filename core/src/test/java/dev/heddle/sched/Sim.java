@@ -457,6 +457,26 @@ final class Sim {
         return active.threads.get((int) id - 1).isParked();
     }
 
+    static void preparePriority() {}
+
+    static boolean canLower() {
+        return true;
+    }
+
+    static boolean canRaise() {
+        return active.setting.raises;
+    }
+
+    /** The thread with this number is at that level from now on, unless the system refuses. */
+    static boolean priority(long id, int from, int to) {
+        point(JDK);
+        if (to < from && !canRaise()) {
+            return false;
+        }
+        active.threads.get((int) id - 1).level = to;
+        return true;
+    }
+
     static boolean room() {
         return true;
     }

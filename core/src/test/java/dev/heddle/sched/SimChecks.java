@@ -50,6 +50,15 @@ final class SimChecks {
                 Sim.fail(p + " has two owners", null);
             }
         }
+        for (SimThread thread : sim.threads) {
+            if (thread.level != OsPriority.NORMAL && thread.thread instanceof M m && ownsAP(m)) {
+                Sim.fail(m + " has " + m.p + " at level " + thread.level, null);
+            }
+        }
+    }
+
+    private static boolean ownsAP(M m) {
+        return m.p != null && (long) M_WORD.get(m) == m.p.word();
     }
 
     private int listed() {
@@ -65,7 +74,7 @@ final class SimChecks {
         List<M> all = List.copyOf(sched.threads.all());
         for (int i = 0; i < all.size(); i++) {
             M m = all.get(i);
-            owners += m.p == p && (long) M_WORD.get(m) == p.word() ? 1 : 0;
+            owners += m.p == p && ownsAP(m) ? 1 : 0;
         }
         return owners;
     }

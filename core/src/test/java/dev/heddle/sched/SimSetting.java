@@ -23,6 +23,8 @@ final class SimSetting {
     final boolean fewThreads;
     /** The system refuses every other thread. */
     final boolean refuses;
+    /** The system raises threads again that were lowered. */
+    final boolean raises;
     final int goroutines;
     final int foreigners;
     final int operations;
@@ -54,9 +56,10 @@ final class SimSetting {
         aloneShare = random.nextInt(12);
         waits = focused ? twin.waits : random.nextBoolean() ? -1 : random.nextInt() & random.nextInt();
         alone = focused ? twin.alone : random.nextBoolean() ? -1 : random.nextInt() & random.nextInt();
-        hogs = random.nextInt(4);
+        hogs = random.nextInt(4) * (random.nextBoolean() ? 1 : 1_000);
         keepAlive = Duration.ofMillis(random.nextBoolean() ? 1 : 1_000);
         refuses = sysmon && random.nextInt(8) == 0;
+        raises = random.nextBoolean();
     }
 
     /** For counting on a machine of this size: no scenario. */
@@ -78,11 +81,12 @@ final class SimSetting {
         hogs = 0;
         keepAlive = Duration.ofSeconds(1);
         refuses = false;
+        raises = true;
     }
 
     SchedulerConfig config() {
         return new SchedulerConfig(
-                "s", procs, fewThreads ? procs + 1 : 5_000, hogs, Duration.ofMillis(1), keepAlive, false);
+                "s", procs, fewThreads ? procs + 1 : 5_000, hogs, 0.05, Duration.ofMillis(1), keepAlive, false);
     }
 
     @Override

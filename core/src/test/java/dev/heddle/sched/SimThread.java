@@ -17,6 +17,8 @@ final class SimThread {
     /** The goroutine whose stack runs on this thread just now, or null. */
     SimGoroutine mounted;
     long cpuNanos;
+    /** See {@link OsPriority}. */
+    int level;
     /** Part of the scenario that ends by itself, as opposed to Ms and sysmon. */
     final boolean foreign;
 

@@ -22,6 +22,7 @@ final class Settings {
     static final String PROPERTY_PREFIX = "heddle.";
 
     private static final Pattern INTEGER = Pattern.compile("-?[0-9]{1,18}");
+    private static final Pattern DECIMAL = Pattern.compile("[0-9]{1,9}([.][0-9]{1,9})?");
     private static final Pattern SIZE = Pattern.compile("(\\d{1,18})(b|kib|mib|gib)?", Pattern.CASE_INSENSITIVE);
     private static final Pattern TIME = Pattern.compile("(\\d{1,15})(ms|s|m|h)?", Pattern.CASE_INSENSITIVE);
 
@@ -145,6 +146,11 @@ final class Settings {
                     (s, v) -> s.withMaxHogs(integer(v)),
                     s -> s.maxHogs()),
             scheduler(
+                    "hog-share",
+                    "part of the processors that they get when others want all, above 0 to 1",
+                    (s, v) -> s.withHogShare(number(v)),
+                    s -> s.hogShare()),
+            scheduler(
                     "quantum",
                     "time that a goroutine may run before it is preempted",
                     (s, v) -> s.withQuantum(time(v)),
@@ -242,6 +248,13 @@ final class Settings {
             throw new IllegalArgumentException("got '" + text + "', need a whole number");
         }
         return Math.toIntExact(Long.parseLong(text));
+    }
+
+    private static double number(String text) {
+        if (!DECIMAL.matcher(text).matches()) {
+            throw new IllegalArgumentException("got '" + text + "', need a number such as 0.05");
+        }
+        return Double.parseDouble(text);
     }
 
     private static boolean truth(String text) {

@@ -72,6 +72,19 @@ final class SchedulerMetrics implements MultiCollector {
                     "heddle_sched_preemptions",
                     "Ps taken from a goroutine that ran longer than the quantum",
                     f -> f.sched.preemptions()),
+            Family.counter(
+                    "heddle_sched_preemptions_denied",
+                    "Times that such a goroutine kept its P: max-hogs, or no thread to be had",
+                    f -> f.sched.preemptionsDenied()),
+            Family.gauge("heddle_sched_hogs", "Goroutines that compute without a P", f -> f.sched.hogs().computing()),
+            Family.counter(
+                    "heddle_sched_hog_seconds",
+                    "Time that goroutines have run without a P, all together",
+                    f -> f.sched.hogs().nanos() / NANOS),
+            Family.gauge(
+                    "heddle_sched_sysmon_round_age_seconds",
+                    "Time since sysmon has begun its last round; 0 while every P is idle",
+                    f -> f.sched.hogs().sysmonNanos() / NANOS),
             Family.counter("heddle_sched_syscalls", "Declared blocking calls entered", f -> f.sched.syscalls()),
             Family.counter(
                     "heddle_sched_overflows",

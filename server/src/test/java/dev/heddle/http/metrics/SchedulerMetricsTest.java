@@ -32,6 +32,7 @@ class SchedulerMetricsTest {
             32,
             33,
             34,
+            new SchedulerStats.Hogs(58, 59_500_000_000L, 60_000_000L),
             35,
             36,
             37,
@@ -86,6 +87,8 @@ class SchedulerMetricsTest {
                 heddle_sched_goroutines{state="syscall"} 6.0
                 heddle_sched_goroutines{state="waiting"} 5.0
                 heddle_sched_handoffs_total 32.0
+                heddle_sched_hog_seconds_total 59.5
+                heddle_sched_hogs 58.0
                 heddle_sched_internal_errors_total 57.0
                 heddle_sched_latency_seconds_bucket{le="+Inf"} 8
                 heddle_sched_latency_seconds_bucket{le="1.0E-6"} 1
@@ -95,6 +98,7 @@ class SchedulerMetricsTest {
                 heddle_sched_latency_seconds_sum 43.5
                 heddle_sched_overflows_total 36.0
                 heddle_sched_parks_total 30.0
+                heddle_sched_preemptions_denied_total 34.0
                 heddle_sched_preemptions_total 33.0
                 heddle_sched_procs 2.0
                 heddle_sched_procs_changes_total 58.0
@@ -109,6 +113,7 @@ class SchedulerMetricsTest {
                 heddle_sched_stolen_goroutines_total{p="0"} 19.0
                 heddle_sched_stolen_goroutines_total{p="1"} 26.0
                 heddle_sched_syscalls_total 35.0
+                heddle_sched_sysmon_round_age_seconds 0.06
                 heddle_sched_threads{state="locked"} 13.0
                 heddle_sched_threads{state="netpoll"} 1.0
                 heddle_sched_threads{state="running"} 8.0

@@ -1,0 +1,218 @@
+package dev.heddle.sched;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+
+/**
+ * The goroutines that run without a P since sysmon has taken theirs, and how much of the machine they get. Any number
+ * may compute like that, as far as threads go: their threads are put below those that have a P in the operating system, so they
+ * share what the others leave.
+ *
+ * <p><b>How low.</b> All of them together weigh as much as {@code hogShare} of the machine beside Ps that are busy all the
+ * time, so that this share is theirs even then: the more they are, the lower is each. (Linux gives threads that compete
+ * for a processor time in proportion to their weights, see {@link OsPriority}.) One that has not used a quantum yet since its P was
+ * taken is only {@link #YOUNG} below: many that are found a little too long are done soon.
+ *
+ * <p>Differs from Go, which time-shares the Ps among all goroutines in slices of 10 ms.
+ *
+ * <p>All but the figures is sysmon's.
+ */
+final class Hogs {
+    /** Level of those that may be done soon: a third of the usual weight. A guess. */
+    static final int YOUNG = 5;
+
+    /** Weight of a thread of usual priority, and of one at {@link OsPriority#IDLE}: Linux, {@code sched_prio_to_weight}. */
+    private static final double USUAL_WEIGHT = 1024;
+
+    private static final double IDLE_WEIGHT = 3;
+
+    /** The factor between two levels, there. */
+    private static final double STEP = 1.25;
+
+    private static final VarHandle NANOS;
+
+    static {
+        try {
+            NANOS = MethodHandles.lookup().findVarHandle(Hogs.class, "nanos", long.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
+    /** 10 s: who computes for so long is named in the log. A guess. */
+    private static final long LONG_NANOS = 10_000_000_000L;
+
+    /** A minute between two such lines. */
+    private static final long QUIET_NANOS = 60_000_000_000L;
+
+    private final Sched sched;
+    private Hog first;
+    private long saidAt = Clock.nanotime() - QUIET_NANOS;
+    private long lookedAt;
+    private volatile int count;
+    private volatile int old;
+    private volatile long nanos;
+
+    Hogs(Sched sched) {
+        this.sched = sched;
+    }
+
+    /** How many compute without a P, as of the last look. */
+    int count() {
+        return count;
+    }
+
+    /** How many of them have for longer than a quantum. */
+    int old() {
+        return old;
+    }
+
+    /** Time that goroutines have run without a P, all together. */
+    long nanos() {
+        return nanos;
+    }
+
+    /** Counts its time without a P until now. By sysmon, and by its M when that is over. */
+    void book(Hog hog) {
+        NANOS.getAndAdd(this, hog.book(Clock.nanotime()));
+    }
+
+    /** The P of this one was taken. {@code computes} is false if that was because it slept. */
+    void add(Hog hog, boolean computes, long cpuNanos) {
+        hog.cpuNanos = cpuNanos;
+        hog.usedNanos = 0;
+        hog.takenAt = Clock.nanotime();
+        if (!hog.listed) {
+            hog.listed = true;
+            hog.next = first;
+            first = hog;
+        }
+        if (computes) {
+            hog.usedNanos = 1;
+            count++; // this thread only
+            OsPriority.prepare();
+            if (OsPriority.canRaise()) { // else it costs the thread, which may be needed no longer
+                adjust(hog, YOUNG);
+            }
+        }
+    }
+
+    /** Counts them, and sets their levels. At most four times in a quantum. */
+    void look(Sysmon sysmon, long now) {
+        if (first == null || now - lookedAt < sched.quantumNanos / 4) {
+            return;
+        }
+        lookedAt = now;
+        int computing = 0;
+        int older = 0;
+        Hog before = null;
+        for (Hog hog = first, next; hog != null; hog = next) {
+            next = hog.next;
+            if (hog.isOver()) {
+                unlink(hog, before);
+                continue;
+            }
+            before = hog;
+            book(hog);
+            if (!isOld(hog)) {
+                hog.usedNanos += used(hog, sysmon.cpuNanos(hog.m));
+            }
+            if (hog.usedNanos > 0 && !hog.m.inSyscall()) {
+                computing++;
+                older += isOld(hog) ? 1 : 0;
+                say(hog, now);
+            }
+        }
+        count = computing;
+        old = older;
+        if (computing > 0) {
+            setLevels(computing);
+        }
+    }
+
+    private void unlink(Hog hog, Hog before) {
+        if (before == null) {
+            first = hog.next;
+        } else {
+            before.next = hog.next;
+        }
+        hog.next = null;
+        hog.listed = false;
+    }
+
+    /** What it has used since the last look, unless that is what one uses that wakes up to sleep again. */
+    private long used(Hog hog, long cpuNanos) {
+        long used = cpuNanos - hog.cpuNanos;
+        if (hog.usedNanos == 0 && used < sched.quantumNanos / 10) {
+            return 0;
+        }
+        hog.cpuNanos = cpuNanos;
+        return used;
+    }
+
+    private boolean isOld(Hog hog) {
+        return hog.usedNanos >= sched.quantumNanos;
+    }
+
+    /** Names one that computes for long, with its stack: whoever wrote it may not know. */
+    private void say(Hog hog, long now) {
+        G g = hog.m.curg;
+        if (now - hog.takenAt > LONG_NANOS && now - saidAt > QUIET_NANOS && g != null) {
+            saidAt = now;
+            long seconds = (now - hog.takenAt) / 1_000_000_000L;
+            sched.logElsewhere(() -> log(g, seconds));
+        }
+    }
+
+    private void log(G g, long seconds) {
+        StringBuilder stack = new StringBuilder();
+        GoroutineDump.block(stack, g);
+        Sched.LOG.info(
+                "{}: a goroutine has run for {} s without its P, which was taken because it computed; {} do. Said once a minute\n{}",
+                sched.config.name(),
+                seconds,
+                count,
+                stack);
+    }
+
+    private void setLevels(int computing) {
+        OsPriority.prepare();
+        if (!OsPriority.canLower()) {
+            return;
+        }
+        int level = level(computing, sched.gomaxprocs, sched.config.hogShare());
+        for (Hog hog = first; hog != null; hog = hog.next) {
+            if (isOld(hog)) {
+                adjust(hog, level);
+            } else if (hog.usedNanos > 0 && OsPriority.canRaise()) {
+                adjust(hog, Math.min(YOUNG, level));
+            }
+        }
+    }
+
+    /** Not for a single step up or down: the number changes all the time. */
+    private static void adjust(Hog hog, int level) {
+        int change = level - hog.level();
+        boolean worthwhile = Math.abs(change) > 1 || change != 0 && hog.level() == OsPriority.NORMAL;
+        boolean allowed = OsPriority.canRaise() || change > 0 && hog.m.lockedg == null; // that thread cannot be replaced
+        if (worthwhile && allowed) {
+            hog.level(level);
+        }
+    }
+
+    /**
+     * The level at which so many weigh, all together, the given share of what they and busy Ps weigh.
+     *
+     * @param hogs 1 or more
+     * @param share above 0, at most 1
+     */
+    static int level(int hogs, int procs, double share) {
+        double weight = share >= 1 ? USUAL_WEIGHT : share / (1 - share) * USUAL_WEIGHT * procs / hogs;
+        long level = Math.round(Math.log(USUAL_WEIGHT / weight) / Math.log(STEP));
+        double nicest = USUAL_WEIGHT / Math.pow(STEP, OsPriority.NICEST);
+        if (weight < Math.sqrt(nicest * IDLE_WEIGHT)) { // nearer to that, in steps
+            return OsPriority.IDLE;
+        }
+        return Math.clamp(level, OsPriority.NORMAL, OsPriority.NICEST);
+    }
+}
