@@ -30,6 +30,10 @@ final class GoroutineDump {
             Wait.class.getName(),
             Sleep.class.getName(),
             Joiner.class.getName(),
+            Trace.class.getName(),
+            Trace.Waits.class.getName(),
+            WaitProfile.class.getName(),
+            Primitives.class.getName(),
             "dev.heddle.sync.Sudog");
 
     private GoroutineDump() {}
@@ -125,33 +129,52 @@ final class GoroutineDump {
 
     /** {@code debug=1}: equal stacks together, the most frequent first. Frames have no addresses: a hash stands for one. */
     static String profile(Sched sched, long waitedNanos) {
-        List<G> all = sched.goroutines();
-        if (waitedNanos > 0) {
-            long now = Clock.nanotime();
-            all = all.stream().filter(g -> g.blockedNanos(now) >= waitedNanos).toList();
-        }
-        Map<List<StackTraceElement>, Integer> counts = new HashMap<>();
-        for (G g : all) {
-            counts.merge(List.copyOf(frames(g)), 1, Integer::sum);
-        }
-        List<Map.Entry<List<StackTraceElement>, Integer>> groups = new ArrayList<>(counts.entrySet());
-        groups.sort(Map.Entry.<List<StackTraceElement>, Integer>comparingByValue().reversed());
+        List<List<StackTraceElement>> all = stacks(sched, waitedNanos);
         StringBuilder out = new StringBuilder(4096);
         out.append("goroutine profile: total ").append(all.size()).append('\n');
-        for (Map.Entry<List<StackTraceElement>, Integer> group : groups) {
+        for (Map.Entry<List<StackTraceElement>, Integer> group : groups(all)) {
             out.append(group.getValue()).append(" @");
-            for (StackTraceElement frame : group.getKey()) {
-                out.append(" 0x").append(address(frame));
-            }
-            out.append('\n');
-            for (StackTraceElement frame : group.getKey()) {
-                out.append("#\t0x").append(address(frame)).append('\t');
-                out.append(frame.getClassName()).append('.').append(frame.getMethodName());
-                out.append('\t').append(place(frame)).append('\n');
-            }
-            out.append('\n');
+            stack(out, group.getKey());
         }
         return out.toString();
+    }
+
+    /** The same for {@code go tool pprof}. */
+    static Pprof pprof(Sched sched, long waitedNanos) {
+        List<Pprof.Sample> samples = groups(stacks(sched, waitedNanos)).stream()
+                .map(group -> new Pprof.Sample(group.getKey(), group.getValue()))
+                .toList();
+        return new Pprof(new Pprof.Type("goroutine", "count")).samples(samples);
+    }
+
+    private static List<List<StackTraceElement>> stacks(Sched sched, long waitedNanos) {
+        long now = Clock.nanotime();
+        return sched.goroutines().stream()
+                .filter(g -> waitedNanos <= 0 || g.blockedNanos(now) >= waitedNanos)
+                .map(g -> List.copyOf(frames(g)))
+                .toList();
+    }
+
+    private static List<Map.Entry<List<StackTraceElement>, Integer>> groups(List<List<StackTraceElement>> stacks) {
+        Map<List<StackTraceElement>, Integer> counts = new HashMap<>();
+        stacks.forEach(stack -> counts.merge(stack, 1, Integer::sum));
+        List<Map.Entry<List<StackTraceElement>, Integer>> groups = new ArrayList<>(counts.entrySet());
+        groups.sort(Map.Entry.<List<StackTraceElement>, Integer>comparingByValue().reversed());
+        return groups;
+    }
+
+    /** The rest of a line with addresses, then one for each frame, then an empty one. */
+    static void stack(StringBuilder out, List<StackTraceElement> frames) {
+        for (StackTraceElement frame : frames) {
+            out.append(" 0x").append(address(frame));
+        }
+        out.append('\n');
+        for (StackTraceElement frame : frames) {
+            out.append("#\t0x").append(address(frame)).append('\t');
+            out.append(frame.getClassName()).append('.').append(frame.getMethodName());
+            out.append('\t').append(place(frame)).append('\n');
+        }
+        out.append('\n');
     }
 
     private static String address(StackTraceElement frame) {

@@ -44,6 +44,21 @@ public final class Primitives {
         }
     }
 
+    /**
+     * Go's {@code mutexevent}: the caller has woken somebody who has waited for a lock that the caller had. One read if nobody
+     * wants to know; holds no lock.
+     *
+     * @param since when that wait began, {@link System#nanoTime}
+     */
+    public static void contended(long since) {
+        if (WaitProfile.isMutexOn()) {
+            G g = G.current();
+            if (g != null) {
+                g.sched.mutexProfile.contended(System.nanoTime() - since);
+            }
+        }
+    }
+
     /** Returns what can end the waits of the calling goroutine or thread: its current lifetime, or one without an end. */
     public static Lifetime lifetime() {
         return Lifetime.current();

@@ -50,6 +50,8 @@ final class Sched {
     final Hogs hogs;
     final Sysmon sysmon;
     final Faults faults;
+    final WaitProfile blockProfile = new WaitProfile(WaitProfile.Kind.BLOCK);
+    final WaitProfile mutexProfile = new WaitProfile(WaitProfile.Kind.MUTEX);
     final VirtualThreads.Container container;
 
     final Life life;

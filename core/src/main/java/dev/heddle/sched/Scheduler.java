@@ -1,6 +1,8 @@
 package dev.heddle.sched;
 
 import dev.heddle.sched.jdk.VirtualThreads;
+import java.io.IOException;
+import java.io.OutputStream;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.ExecutorService;
@@ -237,6 +239,26 @@ public final class Scheduler implements AutoCloseable {
      */
     public String goroutineProfile(Duration waited) {
         return GoroutineDump.profile(sched, Clock.nanos(waited));
+    }
+
+    /**
+     * Writes {@link #goroutineProfile(Duration)} for {@code go tool pprof}.
+     *
+     * @param waited for at least so long; zero or less: all
+     * @param out is not closed
+     */
+    public void writeGoroutineProfile(Duration waited, OutputStream out) throws IOException {
+        GoroutineDump.pprof(sched, Clock.nanos(waited)).writeTo(out);
+    }
+
+    /** Returns the profile of what goroutines wait for, which is off until it is given a rate. */
+    public WaitProfile blockProfile() {
+        return sched.blockProfile;
+    }
+
+    /** Returns the profile of those who make others wait for a mutex, which is off until it is given a rate. */
+    public WaitProfile mutexProfile() {
+        return sched.mutexProfile;
     }
 
     /** Returns all Ps, Ms and goroutines as text, with the stacks of the goroutines. Stops nothing. */

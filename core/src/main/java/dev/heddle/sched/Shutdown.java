@@ -195,6 +195,8 @@ final class Shutdown {
             interrupted = true;
         }
         sched.scheduler.flightRecorder().stop();
+        sched.blockProfile.rate(0);
+        sched.mutexProfile.rate(0);
         if (interrupted) {
             Thread.currentThread().interrupt();
         }

@@ -228,11 +228,29 @@ final class Trace {
 
     /** Whether {@link #parking} has anything to do. */
     static boolean recordsWaits() {
-        return JFR && JfrEvents.GO_BLOCK.isEnabled();
+        return WaitProfile.isBlockOn() || JFR && JfrEvents.GO_BLOCK.isEnabled();
     }
 
-    /** On the goroutine's stack, before it parks: an event to be handed to {@link #unparked}. */
+    /** A wait for the block profile as well: since when, and the event, or null. */
+    record Waits(G g, long since, JfrEvents.GoBlock event) {
+        void over() {
+            g.sched.blockProfile.waited(Clock.nanotime() - since);
+            unparked(event);
+        }
+    }
+
+    /** On the goroutine's stack, before it parks: what is to be handed to {@link #unparked}. */
     static Object parking(G g, WaitReason reason) {
+        JfrEvents.GoBlock event = JFR && JfrEvents.GO_BLOCK.isEnabled() ? beginBlock(g, reason) : null;
+        boolean profiled = !g.system && reason != WaitReason.SLEEP && reason != WaitReason.IO_WAIT;
+        try {
+            return profiled && WaitProfile.isBlockOn() ? new Waits(g, Clock.nanotime(), event) : event;
+        } catch (OutOfMemoryError e) { // it may be on a queue, so it has to park
+            return event;
+        }
+    }
+
+    private static JfrEvents.GoBlock beginBlock(G g, WaitReason reason) {
         JfrEvents.GoBlock event = new JfrEvents.GoBlock();
         event.goroutine = g.id;
         event.reason = reason.toString();
@@ -244,6 +262,8 @@ final class Trace {
     static void unparked(Object parked) {
         if (parked instanceof JfrEvents.GoBlock event && StackProbe.room()) {
             event.commit();
+        } else if (parked instanceof Waits waits) {
+            waits.over();
         }
     }
 

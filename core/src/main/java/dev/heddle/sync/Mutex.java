@@ -260,7 +260,9 @@ public final class Mutex {
         Sudog first = release();
         if (first != null) {
             boolean hasIt = first.success; // read before it can be used again
+            long since = first.number;
             first.wake();
+            Primitives.contended(since);
             if (hasIt) {
                 yieldToIt(); // the mutex is not ours any more
             }

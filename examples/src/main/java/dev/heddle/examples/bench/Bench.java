@@ -3,6 +3,7 @@ package dev.heddle.examples.bench;
 import dev.heddle.context.TaskGroup;
 import dev.heddle.http.App;
 import dev.heddle.http.Ctx;
+import dev.heddle.http.debug.Profiles;
 import dev.heddle.http.debug.Traces;
 import dev.heddle.http.files.StaticFiles;
 import dev.heddle.http.metrics.Metrics;
@@ -26,6 +27,7 @@ public final class Bench {
             POST /echo           streams the body back
             GET  /metrics        for Prometheus
             GET  /debug/trace?seconds=N  records what the scheduler does, for ui.perfetto.dev
+            GET  /debug/pprof/block?seconds=N  what goroutines wait for; mutex?seconds=N, goroutine; for go tool pprof
             """;
 
     private static final String FILES_INDEX =
@@ -66,7 +68,8 @@ public final class Bench {
                 .get("/fanout", Bench::fanout)
                 .post("/echo", Bench::echo)
                 .install(Metrics.at("/metrics"))
-                .install(Traces.at("/debug/trace"));
+                .install(Traces.at("/debug/trace"))
+                .install(Profiles.at("/debug/pprof"));
         if (directory.isPresent()) {
             app.get("/file", new FileHandler(directory.get())).install(StaticFiles.at("/static", directory.get()));
         }
