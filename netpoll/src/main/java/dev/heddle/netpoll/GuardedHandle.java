@@ -92,7 +92,8 @@ abstract class GuardedHandle implements IoHandle {
     /**
      * With epoll. When the peer has ended its side (EPOLLRDHUP), Netty reads all that the kernel has, up to some MiB, although
      * the channel may not read at the moment. So Netty is not told. It finds the end where it is, when it has read all that
-     * comes before it; those who want to know it at once are told by {@link PeerEnded}.
+     * comes before it; those who want to know it at once are told by {@link PeerEnded}. A reset (EPOLLERR) is another matter:
+     * nobody is to take it for an end behind which answers are still read, and no more comes, so Netty is told all of it.
      */
     static final class OfEpoll extends GuardedHandle implements EpollIoHandle {
         private record Left(EpollIoOps ops) implements EpollIoEvent {}
@@ -114,7 +115,8 @@ abstract class GuardedHandle implements IoHandle {
         @Override
         void deliver(IoRegistration registered, IoEvent event) {
             EpollIoOps ops = ((EpollIoEvent) event).ops();
-            if (!ops.contains(EpollIoOps.EPOLLRDHUP) || !(epoll instanceof Channel.Unsafe channel)) {
+            boolean ended = ops.contains(EpollIoOps.EPOLLRDHUP) && !ops.contains(EpollIoOps.EPOLLERR);
+            if (!ended || !(epoll instanceof Channel.Unsafe channel)) {
                 super.deliver(registered, event);
                 return;
             }
