@@ -148,7 +148,7 @@ class DeadlockTest {
         }
     }
 
-    /** It has lost its P, which is idle, so sysmon sleeps; when it waits in the end it needs none, and wakes nobody. */
+    /** It has lost its P, which is idle; when it waits in the end it needs none, and wakes nobody. */
     @Test
     void aHogThatWaitsInTheEndIsCaughtToo() {
         try (LogCapture log = LogCapture.quiet();
@@ -156,7 +156,7 @@ class DeadlockTest {
             BinarySemaphore never = new BinarySemaphore();
             s.go(() -> {
                 Busy.untilPreempted();
-                Busy.until(s.sched().sysmon::isDeep);
+                Busy.until(() -> s.sched().idle.npidle() == 1);
                 never.acquire(WaitReason.SEMACQUIRE);
             });
             reported(s, log, "[semacquire]");

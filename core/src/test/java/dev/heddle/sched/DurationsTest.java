@@ -18,6 +18,7 @@ import dev.heddle.sync.WaitGroup;
 import dev.heddle.time.Ticker;
 import dev.heddle.time.Time;
 import dev.heddle.time.Timer;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
@@ -161,6 +162,12 @@ class DurationsTest {
                         ticker.reset(d);
                         return true;
                     }
+                }, null),
+                new Case("Scheduler.goroutineProfile", d -> !s.goroutineProfile(d).isEmpty(), null),
+                new Case("Scheduler.writeGoroutineProfile", d -> {
+                    ByteArrayOutputStream out = new ByteArrayOutputStream();
+                    s.writeGoroutineProfile(d, out);
+                    return out.size() > 0;
                 }, null),
                 new Case("SchedulerConfig.withQuantum", d -> works(s.config().withQuantum(d)), null),
                 new Case("SchedulerConfig.withSpareKeepAlive", d -> works(s.config().withSpareKeepAlive(d)), null));
