@@ -91,7 +91,7 @@ public class ProcresizeStress {
         @Actor
         public void waker() {
             if (dies.status() == PState.DEAD) {
-                sched.globrunqput(g);
+                sched.globrunqput(g, false);
             } else {
                 dies.inboxPut(g);
             }
@@ -279,7 +279,7 @@ public class ProcresizeStress {
         /** As sysmon, with the word that it sees now: 1 if it has got the P, 9 if somebody else has it as well. */
         int retake() {
             long seen = dies.word();
-            if (PState.status(seen) != PState.RUNNING || !Sysmon.take(dies, seen)) {
+            if (PState.status(seen) != PState.RUNNING || !Retake.take(dies, seen)) {
                 return 0;
             }
             return stillHas(PState.nextEpoch(seen, PState.SCHED));
@@ -315,7 +315,7 @@ public class ProcresizeStress {
         }
     }
 
-    /** The change takes a P from a hog, and so does {@link Sysmon#take}. */
+    /** The change takes a P from a hog, and so does {@link Retake#take}. */
     @JCStressTest
     @Outcome(id = "1, 1", expect = Expect.ACCEPTABLE, desc = "sysmon was faster, and its hand-off was the end of the P")
     @Outcome(id = "0, 1", expect = Expect.ACCEPTABLE, desc = "sysmon came too late")

@@ -131,7 +131,7 @@ public class ReserveStress {
         /** Sysmon takes the P of the one in a call and gives it to the next, whose goroutine wants to go into one, too. */
         int handOffAndEnter() {
             P p = caller.p;
-            sched.sysmon.takeFrom(caller, p, p.word(), true);
+            sched.sysmon.retake.takeFrom(caller, p, p.word(), true);
             next.acquirep(p);
             next.status(PState.RUNNING);
             return enter(next);
@@ -187,7 +187,7 @@ public class ReserveStress {
 
         /** Says that the M will be away before it takes the P, as shipped. */
         int retake() {
-            return sched.sysmon.takeFrom(caller, p, p.word(), true) ? 1 : 0;
+            return sched.sysmon.retake.takeFrom(caller, p, p.word(), true) ? 1 : 0;
         }
     }
 
@@ -235,7 +235,7 @@ public class ReserveStress {
         /** In the wrong order. */
         @Actor
         public void sysmon(II_Result r) {
-            r.r2 = Sysmon.take(p, p.word()) ? 1 : 0;
+            r.r2 = Retake.take(p, p.word()) ? 1 : 0;
             reserve.leaves(caller, true, false);
         }
     }
@@ -372,7 +372,7 @@ public class ReserveStress {
         @Actor
         public void sysmon() {
             reserve.leaves(caller, true, false);
-            Sysmon.take(p, p.word());
+            Retake.take(p, p.word());
         }
 
         /** Whether it waits. */

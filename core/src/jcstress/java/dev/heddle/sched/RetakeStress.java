@@ -35,7 +35,7 @@ public class RetakeStress {
         }
 
         int take(long word) {
-            if (Sysmon.take(p, word)) {
+            if (Retake.take(p, word)) {
                 inside++;
                 return 1;
             }

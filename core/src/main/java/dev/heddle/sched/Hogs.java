@@ -98,7 +98,7 @@ final class Hogs {
     }
 
     /** Counts them, and sets their levels. At most four times in a quantum. */
-    void look(Sysmon sysmon, long now) {
+    void look(long now) {
         if (first == null || now - lookedAt < sched.quantumNanos / 4) {
             return;
         }
@@ -115,7 +115,7 @@ final class Hogs {
             before = hog;
             book(hog);
             if (!isOld(hog)) {
-                hog.usedNanos += used(hog, sysmon.cpuNanos(hog.m));
+                hog.usedNanos += used(hog, sched.sysmon.retake.cpuNanos(hog.m));
             }
             if (hog.usedNanos > 0 && !hog.m.inSyscall()) {
                 computing++;

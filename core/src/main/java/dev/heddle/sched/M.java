@@ -409,13 +409,14 @@ final class M extends Carrier implements Poller.Ready {
         } else {
             sched.trace.goStop(this, g, global ? TraceEvent.Place.GLOBAL : TraceEvent.Place.RING);
         }
+        boolean sliceOver = !next && (status == NO_P || p.preempt);
         if (status == NO_P) {
-            sched.globrunqput(g);
+            sched.globrunqput(g, sliceOver);
             sched.idle.wakep(); // this M may park
             return;
         }
         if (global) {
-            sched.globrunqput(g);
+            sched.globrunqput(g, sliceOver);
             if (!p.isEmpty() || sched.global.size() > 1) {
                 sched.idle.wakep();
             }

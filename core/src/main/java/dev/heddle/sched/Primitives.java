@@ -33,6 +33,16 @@ public final class Primitives {
     }
 
     /**
+     * Gives way if the slice of the calling goroutine is over: at the beginning of operations that need not wait, so that a loop
+     * of them is no goroutine that computes for ever. Costs a read while nobody's is.
+     */
+    public static void giveWay() {
+        if (Preempt.isAsked()) {
+            G.checkpoint();
+        }
+    }
+
+    /**
      * {@link BinarySemaphore#release} for a caller that has called {@link #checkRoom} and holds no lock.
      *
      * @param semaphore gets the permit

@@ -25,6 +25,9 @@ final class Rehearsal {
         goroutines(sched);
         machines(sched);
         semaphores(sched);
+        Preempt.change(true);
+        Primitives.giveWay();
+        Preempt.change(false);
         sched.sysmon.round(Clock.nanotime());
         sched.countSyscall(null);
         sched.life.endBy(0);

@@ -32,7 +32,7 @@ final class Relapses {
         m.curg(null);
         if (g != null && !m.ran) {
             g.queuedAgain();
-            m.sched.globrunqput(g);
+            m.sched.globrunqput(g, false);
         } else if (g != null && !m.givenAway) {
             m.settle(g);
         }

@@ -153,7 +153,7 @@ final class Sched {
      * Between a poller goroutine and the one goroutine that it has just started, or that has just given it an answer to
      * write, the P changes hands within microseconds. Waking another M for that costs more than the goroutine itself, and
      * Go's {@code wakep} would do it for every request of a server that is not saturated. If the one that runs does not
-     * give way after all, sysmon wakes somebody ({@link Sysmon#STARVED_NANOS}).
+     * give way after all, sysmon wakes somebody ({@link Retake#STARVED_NANOS}).
      */
     private static boolean concernsSystem(M m, G g) {
         G running = m.curg;
@@ -196,17 +196,21 @@ final class Sched {
     /** The lock takes stack, which a goroutine that has lost its P may not have. */
     private void enqueueGlobally(G g) {
         if (!Thread.currentThread().isVirtual() || StackProbe.room()) {
-            globrunqput(g);
+            globrunqput(g, false);
         } else {
             enqueueWithoutRoom(g);
         }
     }
 
     /** Under no lock. The caller wakes somebody. The volatile size of the queue is the fence. */
-    void globrunqput(G g) {
+    void globrunqput(G g, boolean behind) {
         lock.lock();
         try {
-            global.put(g);
+            if (behind) {
+                global.putBehind(g);
+            } else {
+                global.put(g);
+            }
         } finally {
             lock.unlock();
         }

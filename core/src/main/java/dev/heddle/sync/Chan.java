@@ -166,6 +166,7 @@ public final class Chan<T> implements Iterable<T> {
         if (nanos <= 0 && isFull() && !isClosed()) {
             return false;
         }
+        Primitives.giveWay();
         Primitives.checkRoom();
         Sudog receiver = null;
         Sudog me = null;
@@ -287,6 +288,7 @@ public final class Chan<T> implements Iterable<T> {
                 return END;
             }
         }
+        Primitives.giveWay();
         Primitives.checkRoom();
         Sudog sender;
         Sudog me = null;

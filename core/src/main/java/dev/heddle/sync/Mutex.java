@@ -73,6 +73,7 @@ public final class Mutex {
 
     /** Locks; waits while somebody else has it. Is not ended by the end of a context: see {@link #lock(Lifetime)}. */
     public void lock() {
+        Primitives.giveWay();
         if (!STATE.compareAndSet(this, 0, LOCKED)) {
             lockSlow(Long.MAX_VALUE, null);
         }
@@ -86,6 +87,7 @@ public final class Mutex {
      */
     public void lock(Lifetime lifetime) {
         Objects.requireNonNull(lifetime, "lifetime");
+        Primitives.giveWay();
         if (!tryLock()) {
             lockSlow(Long.MAX_VALUE, lifetime);
         }

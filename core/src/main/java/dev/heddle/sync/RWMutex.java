@@ -59,6 +59,7 @@ public final class RWMutex {
 
     /** Locks for writing; waits while anybody else has it. */
     public void lock() {
+        Primitives.giveWay();
         if (!STATE.compareAndSet(this, 0, WRITER)) {
             lockSlow(false, Long.MAX_VALUE, null);
         }
@@ -72,6 +73,7 @@ public final class RWMutex {
      */
     public void lock(Lifetime lifetime) {
         Objects.requireNonNull(lifetime, "lifetime");
+        Primitives.giveWay();
         if (!tryLock()) {
             lockSlow(false, Long.MAX_VALUE, lifetime);
         }
@@ -126,6 +128,7 @@ public final class RWMutex {
 
     /** Locks for reading; waits while a writer has it or waits for it. */
     public void readLock() {
+        Primitives.giveWay();
         if (!tryReadLock()) {
             lockSlow(true, Long.MAX_VALUE, null);
         }
@@ -139,6 +142,7 @@ public final class RWMutex {
      */
     public void readLock(Lifetime lifetime) {
         Objects.requireNonNull(lifetime, "lifetime");
+        Primitives.giveWay();
         if (!tryReadLock()) {
             lockSlow(true, Long.MAX_VALUE, lifetime);
         }

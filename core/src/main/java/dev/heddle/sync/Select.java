@@ -213,6 +213,7 @@ public final class Select {
     }
 
     private void begin() {
+        Primitives.giveWay();
         Primitives.checkRoom();
         if (busy) {
             throw new IllegalStateException("this select is waiting already");

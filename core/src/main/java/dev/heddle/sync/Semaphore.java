@@ -81,6 +81,7 @@ public final class Semaphore {
         if (n < 0 || n > size) {
             throw new IllegalArgumentException("n: got " + n + ", need 0 to " + size);
         }
+        Primitives.giveWay();
         Primitives.checkRoom();
         if (takeOrEnqueue(n, null)) {
             return true;

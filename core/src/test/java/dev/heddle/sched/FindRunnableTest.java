@@ -35,7 +35,7 @@ class FindRunnableTest {
         m.p.runqput(g[1], false);
         m.p.runqput(g[0], true);
         m.p.inboxPut(g[2]);
-        sched.globrunqput(g[3]);
+        sched.globrunqput(g[3], false);
         other.p.runqput(g[4], false);
         for (G expected : g) {
             assertSame(expected, find(m));
@@ -46,8 +46,8 @@ class FindRunnableTest {
     void eachSixtyFirstSliceTheGlobalQueueComesFirst() {
         M m = working();
         m.p.runqput(g[0], true);
-        sched.globrunqput(g[1]);
-        sched.globrunqput(g[2]);
+        sched.globrunqput(g[1], false);
+        sched.globrunqput(g[2], false);
         m.p.schedtick = 61;
         assertSame(g[1], find(m), "one, not its share");
         m.p.schedtick = 62;

@@ -29,6 +29,40 @@ class GlobalQueueTest {
         }
     }
 
+    /** Whose slice was over comes after all others, but not for ever. */
+    @Test
+    void thoseBehindComeLastButHaveTheirTurn() {
+        GlobalQueue queue = new GlobalQueue();
+        G[] all = Started.goroutines(Started.unstarted(1), 2 + 2 * GlobalQueue.TURN);
+        queue.putBehind(all[0]);
+        queue.putBehind(all[1]);
+        for (int i = 2; i < all.length; i++) {
+            queue.put(all[i]);
+        }
+        assertEquals(all.length, queue.size());
+        int next = 2;
+        for (int i = 1; i <= all.length; i++) {
+            G expected = i % GlobalQueue.TURN == 0 ? all[i / GlobalQueue.TURN - 1] : all[next++];
+            assertSame(expected, queue.get());
+        }
+        assertNull(queue.get());
+        queue.putBehind(all[0]);
+        assertSame(all[0], queue.get(), "at once if there is nobody else");
+    }
+
+    /** On a ring they would be before others that come there. */
+    @Test
+    void ofThoseBehindOneIsTakenAtATime() {
+        GlobalQueue queue = new GlobalQueue();
+        G[] all = Started.goroutines(Started.unstarted(1), 10);
+        for (G g : all) {
+            queue.putBehind(g);
+        }
+        assertEquals(1, queue.share(1));
+        queue.put(queue.get());
+        assertEquals(1, queue.share(1), "one that is before them, none of them");
+    }
+
     /** Go's rule: size / procs + 1, at most all, at most half a ring. */
     @ParameterizedTest
     @CsvSource({"0,1,0", "1,1,1", "10,1,10", "1,4,1", "2,4,1", "10,4,3", "1000,1,128", "1000,4,128", "400,4,101"})
@@ -64,7 +98,7 @@ class GlobalQueueTest {
         P p = sched.procs[0];
         G[] all = Started.goroutines(sched, 10);
         for (G g : all) {
-            sched.globrunqput(g);
+            sched.globrunqput(g, false);
         }
         assertSame(all[0], sched.globrunqget(p, 0));
         assertEquals(5, p.runq.size());
@@ -85,7 +119,7 @@ class GlobalQueueTest {
             p.runqput(g, false);
         }
         for (G g : Started.goroutines(sched, 50)) {
-            sched.globrunqput(g);
+            sched.globrunqput(g, false);
         }
         sched.globrunqget(p, 0);
         assertEquals(RunQueue.CAPACITY, p.runq.size());

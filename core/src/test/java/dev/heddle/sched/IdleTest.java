@@ -207,7 +207,7 @@ class IdleTest {
         P second = take();
         take();
         take();
-        sched.globrunqput(Started.goroutines(sched, 1)[0]);
+        sched.globrunqput(Started.goroutines(sched, 1)[0], false);
         sched.handoff.handoffp(first);
         assertEquals(PState.SCHED, first.status());
 

@@ -138,7 +138,7 @@ class RehearsalTest {
                         .map(file -> part + "." + file.substring(0, file.length() - ".class".length()))
                         .filter(name -> !name.matches(".*\\.(package-info|Preload|Chrome.*|.*Dump|Trace(Json|Chunk.Copy)"
                                 + "|SchedTrace.*|FlightRecorder|JfrEvents.*|Deadlock.*|Scheduler|Scheduler(Config|Stats).*"
-                                + "|Snapshot|CreatedBy)"))
+                                + "|Snapshot|CreatedBy|Pprof.*|WaitProfile.*)"))
                         .forEach(present::add);
             }
         }

@@ -111,8 +111,8 @@ final class Sim {
             sched.sysmon.round(now);
             cost = Math.max(cost, steps - before);
         }
-        if (sched.sysmon.preemptionsDenied() != all.size()) {
-            throw new IllegalStateException("denied: " + sched.sysmon.preemptionsDenied());
+        if (sched.sysmon.retake.preemptionsDenied() != all.size()) {
+            throw new IllegalStateException("denied: " + sched.sysmon.retake.preemptionsDenied());
         }
         return cost;
     }

@@ -17,7 +17,9 @@ final class SimChecks {
     private static final VarHandle TAIL = Sim.field(RunQueue.class, "tail", int.class);
     private static final VarHandle INBOX = Sim.field(P.class, "inbox", G.class);
     private static final VarHandle IDLE = Sim.field(Idle.class, "idle", P.class);
-    private static final VarHandle GLOBAL_HEAD = Sim.field(GlobalQueue.class, "head", G.class);
+    private static final VarHandle FIRST = Sim.field(GlobalQueue.class, "first", GlobalQueue.Line.class);
+    private static final VarHandle BEHIND = Sim.field(GlobalQueue.class, "behind", GlobalQueue.Line.class);
+    private static final VarHandle HEAD_OF_LINE = Sim.field(GlobalQueue.Line.class, "head", G.class);
 
     private static final int FREE = 0;
     private static final int QUEUED = 1;
@@ -180,7 +182,8 @@ final class SimChecks {
             }
             list(seen, (G) INBOX.get(p));
         }
-        list(seen, (G) GLOBAL_HEAD.get(sched.global));
+        list(seen, (G) HEAD_OF_LINE.get(FIRST.get(sched.global)));
+        list(seen, (G) HEAD_OF_LINE.get(BEHIND.get(sched.global)));
         for (G g : sched.allGs.snapshot()) {
             int state = (int) G_STATE.get(g);
             if (state == QUEUED != seen.contains(g)) {

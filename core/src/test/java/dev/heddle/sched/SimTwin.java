@@ -39,7 +39,7 @@ enum SimTwin {
     /** A thief stores the new head instead of contending for it. */
     STEALS_BY_STORE("RunQueue.grab", "java/lang/invoke/VarHandle.compareAndSet", "store"),
     /** Sysmon takes the P whatever has become of the slice that it measured. */
-    RETAKES_BLINDLY("Sysmon.take", "P.cas", "storeWord"),
+    RETAKES_BLINDLY("Retake.take", "P.cas", "storeWord"),
     /** The owner takes its P back from RUNNING or SYSCALL without asking whether it still has it. */
     ENTERS_BLINDLY("M.enterSched", "P.cas", "storeWord"),
     /** The same on the way out of a call. */
@@ -51,11 +51,11 @@ enum SimTwin {
     /** Two Ms block in the netpoller. */
     TWO_POLLERS("Netpoller.block", "java/lang/invoke/VarHandle.getAndSet", "readOnly"),
     /** Whoever goes into a call does not ask whether somebody is left. */
-    NEVER_ASKS("DeclaredCall.enter", "Reserve.mustAsk", 0),
+    NEVER_ASKS("DeclaredCall.enterUnasked", "Reserve.mustAsk", 0),
     /** The end of a call does not look who waits for its place. */
     LEAVES_NO_ROOM("DeclaredCall.leave", "Reserve.lookFromGoroutine", 0),
     /** A P is taken out of a call, and its M is not counted any more. */
-    NOT_AWAY("Sysmon.takeFrom", "Reserve.leaves", 0),
+    NOT_AWAY("Retake.takeFrom", "Reserve.leaves", 0),
     /** An M that has a P again stays as low as sysmon has put it. */
     NOT_RAISED("", "Hog.ends", 1),
     /** An M that is born is told to nobody. */
