@@ -35,6 +35,29 @@ abstract class GuardedHandle implements IoHandle {
 
     abstract boolean isListening();
 
+    boolean isClosed() {
+        Channel channel = channel();
+        return channel != null && !channel.isOpen();
+    }
+
+    /** Tells the channel that there is memory again. Throws nothing: if there is none after all, this comes again. */
+    void recovered() {
+        try {
+            Channel channel = channel();
+            if (channel != null && channel.isActive()) {
+                channel.pipeline().fireUserEventTriggered(Recovered.EVENT);
+            }
+        } catch (Throwable t) {
+            counters.failed();
+            spare.release();
+        }
+    }
+
+    /** The handle is a part of its channel; null if it is not. */
+    private Channel channel() {
+        return netty instanceof Channel.Unsafe unsafe ? unsafe.voidPromise().channel() : null;
+    }
+
     @Override
     public void handle(IoRegistration registration, IoEvent event) {
         try {

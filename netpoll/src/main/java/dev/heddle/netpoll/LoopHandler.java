@@ -8,6 +8,8 @@ import io.netty.channel.IoRegistration;
 import io.netty.channel.epoll.EpollIoHandle;
 import io.netty.channel.nio.NioIoHandle;
 import io.netty.util.concurrent.ThreadAwareExecutor;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.RejectedExecutionException;
 
 /**
@@ -23,6 +25,7 @@ final class LoopHandler implements IoHandler, IoHandlerContext {
     private volatile Runnable lateWakeup;
 
     // owner only
+    private final List<GuardedHandle> listening = new ArrayList<>();
     private boolean complete;
     private boolean cancelled;
     private boolean destroyed;
@@ -146,10 +149,26 @@ final class LoopHandler implements IoHandler, IoHandlerContext {
         }
         if (handle instanceof EpollIoHandle epoll) {
             GuardedHandle.OfEpoll guarded = new GuardedHandle.OfEpoll(epoll, counters, spare);
+            note(guarded);
             return guarded.registeredAs(netty.register(guarded));
         }
-        return new NioRegistration(
-                netty.register(new GuardedHandle.OfNio((NioIoHandle) handle, counters, spare)), this::cancelled);
+        GuardedHandle guarded = new GuardedHandle.OfNio((NioIoHandle) handle, counters, spare);
+        note(guarded);
+        return new NioRegistration(netty.register(guarded), this::cancelled);
+    }
+
+    private void note(GuardedHandle handle) {
+        if (handle.isListening()) {
+            listening.removeIf(GuardedHandle::isClosed);
+            listening.add(handle);
+        }
+    }
+
+    /** There is memory again: those that listen look whether they still do. */
+    void recovered() {
+        for (GuardedHandle handle : listening) {
+            handle.recovered();
+        }
     }
 
     @Override

@@ -142,6 +142,9 @@ final class LoopPoller implements Runnable {
             SpareMemory spare = loop.handler().spare();
             if (spare.isOut()) {
                 spare.refill();
+                if (!spare.isOut()) {
+                    loop.handler().recovered();
+                }
                 more = true; // those that listen, and connections that could not be closed, are not looked at meanwhile
             }
             if (more) {

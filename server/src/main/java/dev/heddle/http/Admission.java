@@ -1,6 +1,7 @@
 package dev.heddle.http;
 
 import dev.heddle.netpoll.Netpoll;
+import dev.heddle.netpoll.Recovered;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
@@ -39,7 +40,8 @@ import org.slf4j.LoggerFactory;
  * while somebody waits, the loop looks for them every LOOK_AGAIN_MILLIS.
  *
  * Errors. When the system refuses a connection (no descriptors left, say) accepting rests, for a time that doubles, as
- * in Go; an idle connection is asked to close, which gives a descriptor back.
+ * in Go; an idle connection is asked to close, which gives a descriptor back. Without memory anything may be left half done
+ * here, in Netty's part of accepting too: when the loop has memory again (Recovered) all of it is done once more.
  *
  * Whether the channel accepts is decided on its loop alone, by `update`.
  */
@@ -289,7 +291,7 @@ final class Admission extends ChannelInboundHandlerAdapter {
             return;
         }
         if (!(cause instanceof IOException)) {
-            // no memory, mostly, not even for a timer: it rests until the loop has its spare memory again
+            // no memory, mostly, not even for a timer: it rests until the loop has its spare memory again, and says so
             shared.counters.count(Event.ACCEPT_FAILED);
             Netpoll.makeRoom(own.channel().eventLoop());
             return;
@@ -305,6 +307,19 @@ final class Admission extends ChannelInboundHandlerAdapter {
         }
         update();
         askIdleToClose(1);
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext own, Object event) {
+        if (event == Recovered.EVENT) {
+            own.channel().config().setAutoRead(false); // whatever was done of it: from the beginning
+            update();
+            if (stopped && !looking) {
+                lookForIdle();
+            }
+        } else {
+            own.fireUserEventTriggered(event);
+        }
     }
 
     private void rested() {

@@ -33,6 +33,7 @@ final class Preload {
         "dev.heddle.http.Signal",
         "dev.heddle.http.Turns",
         "dev.heddle.netpoll.PeerEnded",
+        "dev.heddle.netpoll.Recovered",
         "io.netty.handler.codec.ByteToMessageDecoder",
         "io.netty.handler.codec.CharSequenceValueConverter",
         "io.netty.handler.codec.CodecOutputList",

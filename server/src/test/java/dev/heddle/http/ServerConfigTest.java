@@ -68,6 +68,7 @@ class ServerConfigTest {
             Map.entry("procs", "3"),
             Map.entry("max-threads", "77"),
             Map.entry("max-hogs", "11"),
+            Map.entry("hog-share", "0.25"),
             Map.entry("quantum", "20ms"),
             Map.entry("spare-keep-alive", "30s"),
             Map.entry("loops", "5"),
