@@ -282,8 +282,10 @@ class ShutdownTest {
             assertEquals(left, joined(parked, action -> Thread.ofPlatform().start(action)).get(20, TimeUnit.SECONDS));
             assertFalse(parked.join(Duration.ofDays(1)));
             assertFalse(parked.join(Duration.ZERO));
+            boolean hogSeemedToSleep = s.stats().handoffs() > 1; // the machine stood still: then the queued one has run
             for (int i = 0; i < 6; i++) {
-                assertTrue(early.get(i).get(20, TimeUnit.SECONDS).startsWith("CancellationException"), "joiner " + i);
+                String end = early.get(i).get(20, TimeUnit.SECONDS);
+                assertTrue(end.startsWith("CancellationException") || i >= 3 && hogSeemedToSleep, "joiner " + i + " " + end);
             }
             for (int i = 6; i < 12; i++) {
                 assertFalse(early.get(i).isDone(), "it is on a thread, and may end");
