@@ -404,8 +404,11 @@ final class G implements Goroutine, Executor, Runnable {
             return;
         }
         m.yieldGlobally(true);
-        yieldIfPossible();
-        M.current().yieldGlobally(false); // still set if the goroutine could not leave
+        try {
+            yieldIfPossible();
+        } finally {
+            M.current().yieldGlobally(false); // still set if the goroutine could not leave
+        }
     }
 
     /** Without memory to leave its thread with a goroutine goes on: giving way is a courtesy. */

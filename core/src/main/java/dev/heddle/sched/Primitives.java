@@ -34,11 +34,16 @@ public final class Primitives {
 
     /**
      * Gives way if the slice of the calling goroutine is over: at the beginning of operations that need not wait, so that a loop
-     * of them is no goroutine that computes for ever. Costs a read while nobody's is.
+     * of them is no goroutine that computes for ever. Costs a read while nobody's is. Throws nothing: near the end of its stack
+     * a goroutine keeps its P.
      */
     public static void giveWay() {
-        if (Preempt.isAsked()) {
-            G.checkpoint();
+        if (Preempt.isAsked() && StackProbe.room()) {
+            try {
+                G.checkpoint();
+            } catch (StackOverflowError e) { // a few frames deeper there was no room after all
+                return;
+            }
         }
     }
 

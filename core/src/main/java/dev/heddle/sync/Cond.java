@@ -95,7 +95,7 @@ public final class Cond {
             throw e;
         } finally {
             if (unlocked) {
-                mutex.lock();
+                mutex.relock();
             }
         }
     }

@@ -74,6 +74,11 @@ public final class Mutex {
     /** Locks; waits while somebody else has it. Is not ended by the end of a context: see {@link #lock(Lifetime)}. */
     public void lock() {
         Primitives.giveWay();
+        relock();
+    }
+
+    /** For whoever waits for a condition, and has it in the end. */
+    void relock() {
         if (!STATE.compareAndSet(this, 0, LOCKED)) {
             lockSlow(Long.MAX_VALUE, null);
         }
