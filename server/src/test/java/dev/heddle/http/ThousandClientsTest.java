@@ -38,7 +38,7 @@ class ThousandClientsTest {
     private static final long MOST_HELD = HEAP_BYTES / 2;
 
     /** What reading, decoding and the buffers of one pass may add to it, and goroutines of requests that sleep. */
-    private static final long SLACK = 8 << 20;
+    private static final long SLACK = 16 << 20;
 
     private static final String HEAD = " HTTP/1.1\r\nHost: test\r\n";
 
