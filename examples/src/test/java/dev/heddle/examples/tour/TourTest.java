@@ -252,7 +252,7 @@ class TourTest {
         }
         for (String sentence : List.of(
                 "\"receiver\" is woken by G2 \"sender\": into runnext",
-                "sysmon takes the P from M0, which is in a call",
+                ", which is in a call, and hands it on",
                 "has used up its quantum",
                 "steals 8 from P",
                 "its run queue is full: 129 goroutines move",
