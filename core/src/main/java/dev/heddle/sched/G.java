@@ -545,6 +545,17 @@ final class G implements Goroutine, Executor, Runnable {
         };
     }
 
+    /**
+     * Whether it runs, or will as soon as a P has time for it. One that is mounted may seem blocked only because its M wants the
+     * lock with which the JDK looks at the state of its thread: that counts as running.
+     */
+    boolean mayRun() {
+        int s = state;
+        Thread.State now = s == TAKEN || s == AGAIN ? thread.getState() : null;
+        return s == QUEUED
+                || (now == Thread.State.RUNNABLE || now == Thread.State.BLOCKED) && !sched.inSyscall(this);
+    }
+
     private State jdkState() {
         return switch (thread.getState()) {
             case NEW -> State.IDLE;

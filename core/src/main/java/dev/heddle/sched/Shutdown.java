@@ -154,7 +154,8 @@ final class Shutdown {
      */
     private void awaitWaiting() {
         long end = Clock.after(RUNNING_ON_NANOS);
-        while (someRun() && end - Clock.nanotime() > 0) {
+        // twice: one may have woken another that had been looked at, and have waited before it was looked at itself
+        while ((someRun() || someRun()) && end - Clock.nanotime() > 0) {
             if (sched.life.awaitUntil(Clock.after(LOOK_NANOS))) {
                 return;
             }
@@ -164,8 +165,7 @@ final class Shutdown {
 
     private boolean someRun() {
         for (G g : sched.goroutines()) {
-            Goroutine.State now = g.state();
-            if (!g.system && (now == Goroutine.State.RUNNABLE || now == Goroutine.State.RUNNING)) {
+            if (!g.system && g.mayRun()) {
                 return true;
             }
         }
