@@ -255,7 +255,8 @@ class ShutdownTest {
     void joiningWhatIsLeftBehindDoesNotHang() throws Exception {
         try (Scheduler other = Started.procs(1);
                 LogCapture log = LogCapture.quiet()) {
-            Scheduler s = Started.unhurried(1);
+            // no thread is left for the P of the hog, or it would be taken when the machine stands still and the hog seems to sleep
+            Scheduler s = Started.with(1, config -> config.withQuantum(Started.NO_PREEMPTION).withMaxThreads(2));
             BinarySemaphore never = new BinarySemaphore();
             AtomicBoolean over = new AtomicBoolean();
             Goroutine parked = s.go("parked", () -> never.acquire(WaitReason.CHAN_RECEIVE));
@@ -282,10 +283,8 @@ class ShutdownTest {
             assertEquals(left, joined(parked, action -> Thread.ofPlatform().start(action)).get(20, TimeUnit.SECONDS));
             assertFalse(parked.join(Duration.ofDays(1)));
             assertFalse(parked.join(Duration.ZERO));
-            boolean hogSeemedToSleep = s.stats().handoffs() > 1; // the machine stood still: then the queued one has run
             for (int i = 0; i < 6; i++) {
-                String end = early.get(i).get(20, TimeUnit.SECONDS);
-                assertTrue(end.startsWith("CancellationException") || i >= 3 && hogSeemedToSleep, "joiner " + i + " " + end);
+                assertTrue(early.get(i).get(20, TimeUnit.SECONDS).startsWith("CancellationException"), "joiner " + i);
             }
             for (int i = 6; i < 12; i++) {
                 assertFalse(early.get(i).isDone(), "it is on a thread, and may end");
