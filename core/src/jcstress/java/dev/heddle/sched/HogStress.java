@@ -16,7 +16,7 @@ public class HogStress {
 
         Level() {
             super(new M(Goroutines.BUSY, 0, null));
-            begins(0);
+            begins();
         }
 
         @Override

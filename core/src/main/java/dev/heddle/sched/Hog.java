@@ -55,7 +55,7 @@ class Hog {
     private volatile int state;
     /** Its level, see {@link OsPriority}. Belongs to who has made the state CHANGING or RAISING. */
     private int level;
-    /** Up to when its time without a P has been booked. Written before the state; then by exchange. */
+    /** Up to when the time that it computes without a P has been booked, see {@link #book}; 0 while it is not thought to. */
     private volatile long bookedUntil;
 
     // the rest is sysmon's
@@ -63,11 +63,17 @@ class Hog {
     Hog next;
     boolean listed;
     long takenAt;
+
     /** The thread's processor time when it was last looked at. */
     long cpuNanos;
 
-    /** How much of it came since the P was taken. */
+    /** How much of it came since the P was taken; 0 if it seems to sleep. */
     long usedNanos;
+
+    /** When, and at what processor time, it was last looked at whether it has gone to sleep or begun to compute. */
+    long turnAt;
+
+    long turnCpuNanos;
 
     Hog(M m) {
         this.m = m;
@@ -76,9 +82,9 @@ class Hog {
     // -- by sysmon --
 
     /** Its P is about to be taken. */
-    void begins(long now) {
+    void begins() {
         if (state == NONE) {
-            bookedUntil = now;
+            bookedUntil = 0;
             state = RUNS;
         }
     }
@@ -100,9 +106,14 @@ class Hog {
         return level;
     }
 
-    /** The time without a P that has not been booked yet, which it now is. By sysmon and by its M. */
+    /** From now on it computes, or does not. */
+    void computes(long now, boolean does) {
+        bookedUntil = does ? now : 0;
+    }
+
+    /** The time that it has computed without a P and that has not been booked yet, which it now is. By sysmon and by its M. */
     long book(long now) {
-        return Math.max(0, now - (long) BOOKED_UNTIL.getAndSet(this, now));
+        return bookedUntil == 0 ? 0 : Math.max(0, now - (long) BOOKED_UNTIL.getAndSet(this, now));
     }
 
     /** Moves it to another level if it still runs without a P. */

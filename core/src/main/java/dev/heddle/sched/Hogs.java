@@ -10,16 +10,30 @@ import java.lang.invoke.VarHandle;
  *
  * <p><b>How low.</b> All of them together weigh as much as {@code hogShare} of the machine beside Ps that are busy all the
  * time, so that this share is theirs even then: the more they are, the lower is each. (Linux gives threads that compete
- * for a processor time in proportion to their weights, see {@link OsPriority}.) One that has not used a quantum yet since its P was
- * taken is only {@link #YOUNG} below: many that are found a little too long are done soon.
+ * for a processor time in proportion to their weights, see {@link OsPriority}.) Those that have not used a quantum yet since their P
+ * was taken are not so far below, {@link #YOUNG} if they are few: many that are found a little too long are done soon.
+ *
+ * <p><b>Who computes.</b> A P is also taken from threads that sleep in calls that nobody declared, and those who compute may go to
+ * sleep later. So each has its turn to be looked at again, {@link #TURN_NANOS}.
  *
  * <p>Differs from Go, which time-shares the Ps among all goroutines in slices of 10 ms.
  *
  * <p>All but the figures is sysmon's.
  */
 final class Hogs {
-    /** Level of those that may be done soon: a third of the usual weight. A guess. */
+    /** The highest level of those that may be done soon: a third of the usual weight. A guess. */
     static final int YOUNG = 5;
+
+    /** What those that may be done soon get, all together, beside busy Ps. A guess. */
+    private static final double YOUNG_SHARE = 0.25;
+
+    /** 100 ms, and 1 ms more for each hog: so often is looked whether one has gone to sleep, or has begun to compute. A guess. */
+    private static final long TURN_NANOS = 100_000_000;
+
+    private static final long TURN_NANOS_EACH = 1_000_000;
+
+    /** Of the time between two such looks: who uses less is asleep, but for a little now and then. A guess. */
+    private static final int ASLEEP_PART = 100;
 
     /** Weight of a thread of usual priority, and of one at {@link OsPriority#IDLE}: Linux, {@code sched_prio_to_weight}. */
     private static final double USUAL_WEIGHT = 1024;
@@ -48,7 +62,9 @@ final class Hogs {
     private final Sched sched;
     private Hog first;
     private long saidAt = Clock.nanotime() - QUIET_NANOS;
-    private long lookedAt;
+    private long lookedAt = Clock.nanotime();
+    private int listed;
+    private int young;
     private volatile int count;
     private volatile int old;
     private volatile long nanos;
@@ -67,7 +83,7 @@ final class Hogs {
         return old;
     }
 
-    /** Time that goroutines have run without a P, all together. */
+    /** Time that goroutines have computed without a P, all together. */
     long nanos() {
         return nanos;
     }
@@ -79,21 +95,23 @@ final class Hogs {
 
     /** The P of this one was taken. {@code computes} is false if that was because it slept. */
     void add(Hog hog, boolean computes, long cpuNanos) {
+        long now = Clock.nanotime();
+        hog.takenAt = now;
         hog.cpuNanos = cpuNanos;
-        hog.usedNanos = 0;
-        hog.takenAt = Clock.nanotime();
+        hog.turnAt = now;
+        hog.turnCpuNanos = cpuNanos;
+        hog.usedNanos = computes ? 1 : 0;
         if (!hog.listed) {
             hog.listed = true;
             hog.next = first;
             first = hog;
+            listed++;
         }
         if (computes) {
-            hog.usedNanos = 1;
+            hog.computes(now, true);
             count++; // this thread only
-            OsPriority.prepare();
-            if (OsPriority.canRaise()) { // else it costs the thread, which may be needed no longer
-                adjust(hog, YOUNG);
-            }
+            young++;
+            setLevels(hog);
         }
     }
 
@@ -113,10 +131,7 @@ final class Hogs {
                 continue;
             }
             before = hog;
-            book(hog);
-            if (!isOld(hog)) {
-                hog.usedNanos += used(hog, sched.sysmon.retake.cpuNanos(hog.m));
-            }
+            look(hog, now);
             if (hog.usedNanos > 0 && !hog.m.inSyscall()) {
                 computing++;
                 older += isOld(hog) ? 1 : 0;
@@ -125,8 +140,9 @@ final class Hogs {
         }
         count = computing;
         old = older;
+        young = computing - older;
         if (computing > 0) {
-            setLevels(computing);
+            setLevels(null);
         }
     }
 
@@ -138,16 +154,43 @@ final class Hogs {
         }
         hog.next = null;
         hog.listed = false;
+        listed--;
     }
 
-    /** What it has used since the last look, unless that is what one uses that wakes up to sleep again. */
-    private long used(Hog hog, long cpuNanos) {
-        long used = cpuNanos - hog.cpuNanos;
-        if (hog.usedNanos == 0 && used < sched.quantumNanos / 10) {
-            return 0;
+    private void look(Hog hog, long now) {
+        if (now - hog.turnAt > TURN_NANOS + listed * TURN_NANOS_EACH) {
+            turn(hog, now);
+        } else if (hog.usedNanos > 0 && !isOld(hog)) {
+            book(hog);
+            use(hog, sched.sysmon.retake.cpuNanos(hog.m));
         }
+    }
+
+    private void use(Hog hog, long cpuNanos) {
+        hog.usedNanos += cpuNanos - hog.cpuNanos;
         hog.cpuNanos = cpuNanos;
-        return used;
+    }
+
+    /** Looks whether it has gone to sleep, or has begun to compute. */
+    private void turn(Hog hog, long now) {
+        long cpuNanos = sched.sysmon.retake.cpuNanos(hog.m);
+        boolean little = cpuNanos - hog.turnCpuNanos < (now - hog.turnAt) / ASLEEP_PART;
+        hog.turnAt = now;
+        hog.turnCpuNanos = cpuNanos;
+        boolean computed = hog.usedNanos > 0;
+        if (computed) {
+            book(hog);
+        }
+        // among many a hog gets little as well, but only one that sleeps is asleep as often as it is looked at
+        if (little && (!computed || OsThreads.isAsleep(hog.m.osThreadId))) {
+            hog.usedNanos = 0;
+            hog.cpuNanos = cpuNanos;
+        } else {
+            use(hog, cpuNanos);
+        }
+        if (computed != hog.usedNanos > 0) {
+            hog.computes(now, !computed);
+        }
     }
 
     private boolean isOld(Hog hog) {
@@ -175,17 +218,24 @@ final class Hogs {
                 stack);
     }
 
-    private void setLevels(int computing) {
+    /** Of all, or of one that has just been added. */
+    private void setLevels(Hog added) {
         OsPriority.prepare();
         if (!OsPriority.canLower()) {
             return;
         }
-        int level = level(computing, sched.gomaxprocs, sched.config.hogShare());
+        int common = level(count, sched.gomaxprocs, sched.config.hogShare());
+        // one that cannot be raised costs its thread, which may be needed no longer
+        int early = OsPriority.canRaise()
+                ? Math.min(common, Math.max(YOUNG, level(young, sched.gomaxprocs, YOUNG_SHARE)))
+                : OsPriority.NORMAL;
+        if (added != null) {
+            adjust(added, early);
+            return;
+        }
         for (Hog hog = first; hog != null; hog = hog.next) {
-            if (isOld(hog)) {
-                adjust(hog, level);
-            } else if (hog.usedNanos > 0 && OsPriority.canRaise()) {
-                adjust(hog, Math.min(YOUNG, level));
+            if (hog.usedNanos > 0) {
+                adjust(hog, isOld(hog) ? common : early);
             }
         }
     }
@@ -203,11 +253,11 @@ final class Hogs {
     /**
      * The level at which so many weigh, all together, the given share of what they and busy Ps weigh.
      *
-     * @param hogs 1 or more
+     * @param hogs how many; none are as one
      * @param share above 0, at most 1
      */
     static int level(int hogs, int procs, double share) {
-        double weight = share >= 1 ? USUAL_WEIGHT : share / (1 - share) * USUAL_WEIGHT * procs / hogs;
+        double weight = share >= 1 ? USUAL_WEIGHT : share / (1 - share) * USUAL_WEIGHT * procs / Math.max(1, hogs);
         long level = Math.round(Math.log(USUAL_WEIGHT / weight) / Math.log(STEP));
         double nicest = USUAL_WEIGHT / Math.pow(STEP, OsPriority.NICEST);
         if (weight < Math.sqrt(nicest * IDLE_WEIGHT)) { // nearer to that, in steps

@@ -118,9 +118,10 @@ final class Rehearsal {
         m.enterSched();
         m.leaveSched(PState.RUNNING);
         m.relapses.goOn(m, null);
-        m.hog.begins(1);
+        m.hog.begins();
+        m.hog.computes(1, true);
         m.hog.ends();
-        m.hog.begins(1);
+        m.hog.begins();
         m.hog.level(OsPriority.IDLE); // of a thread that does not exist
         m.hog.ends();
         m.status(PState.SCHED);

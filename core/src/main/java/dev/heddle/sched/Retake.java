@@ -54,6 +54,9 @@ final class Retake {
     /** Somebody waits for a P while hogs compute: slices are short. */
     private boolean pressed;
 
+    /** A goroutine with a P was asked to give way. */
+    private boolean sliceOver;
+
     /** Whether a goroutine waits on any queue, counted when first asked for in a round; null if not yet. */
     private Boolean queued;
 
@@ -76,6 +79,11 @@ final class Retake {
         return suspicious;
     }
 
+    /** Whether operations that need not wait should look whether they are to give way. */
+    boolean asks() {
+        return sliceOver || sched.hogs.count() != 0;
+    }
+
     /** The longest time until the next round while slices are short, or the time given. */
     long delay(long otherwise) {
         return pressed ? Math.clamp(shortSliceNanos() / LOOKS_IN_SLICE, Sysmon.MIN_DELAY_NANOS, otherwise) : otherwise;
@@ -93,6 +101,7 @@ final class Retake {
         mayTake = may;
         suspicious = false;
         pressed = false;
+        sliceOver = false;
         queued = null;
         P[] procs = sched.procs;
         if (watches.length < procs.length) {
@@ -140,6 +149,7 @@ final class Retake {
         watch.sliceNanos = sliceNanos(p, now);
         if (now - watch.since >= watch.sliceNanos) {
             p.preempt = true;
+            sliceOver = true;
         }
         boolean sameCall = status == PState.SYSCALL && watch.inCall && watch.syscalltick == p.syscalltick;
         watch.inCall = status == PState.SYSCALL;
@@ -201,8 +211,8 @@ final class Retake {
             sched.idle.wakep();
         }
         return switch (use(p, watch, now)) {
-            case SLEEPS -> sched.spares.canStart() ? takeAsleep(p, watch, word) : deny(watch, now);
-            case COMPUTES -> mayLoseIt() ? takeFromHog(p, watch, word) : deny(watch, now);
+            case SLEEPS -> sched.spares.canStart() ? takeRunning(p, watch, word, false) : deny(watch, now);
+            case COMPUTES -> mayLoseIt() ? takeRunning(p, watch, word, true) : deny(watch, now);
             case NOT_KNOWN -> false;
         };
     }
@@ -279,40 +289,28 @@ final class Retake {
         return now - lastAsleep < STREAK_NANOS;
     }
 
-    private boolean takeAsleep(P p, Watch watch, long word) {
+    /** Takes the P of a goroutine that runs: it computes, or it sleeps. */
+    private boolean takeRunning(P p, Watch watch, long word, boolean computes) {
         M m = watch.m;
         G g = m.curg; // before it may go on without its P
-        m.hog.begins(Clock.nanotime());
+        m.hog.begins();
         if (!takeFrom(m, p, word, false)) {
             m.hog.stays();
             return false;
         }
         try {
-            lastAsleep = Clock.nanotime();
-            p.handoffs++;
-            sched.trace.procSteal(trace, p, m, g, true);
+            if (computes) {
+                preemptions++; // this thread only
+                sched.trace.procPreempt(trace, p, m, g);
+            } else {
+                lastAsleep = Clock.nanotime();
+                p.handoffs++;
+                sched.trace.procSteal(trace, p, m, g, true);
+            }
         } finally {
             sched.handoff.handoffp(p);
         }
-        sched.hogs.add(m.hog, false, cpuNanos(m));
-        return true;
-    }
-
-    private boolean takeFromHog(P p, Watch watch, long word) {
-        M m = watch.m;
-        G g = m.curg;
-        m.hog.begins(Clock.nanotime());
-        if (!takeFrom(m, p, word, false)) {
-            m.hog.stays();
-            return false;
-        }
-        try {
-            preemptions++; // this thread only
-            sched.trace.procPreempt(trace, p, m, g);
-        } finally {
-            sched.handoff.handoffp(p);
-        }
-        sched.hogs.add(m.hog, true, cpuNanos(m)); // only now: it makes system calls, and somebody may wait for the P
+        sched.hogs.add(m.hog, computes, cpuNanos(m)); // only now: it makes system calls, and somebody may wait for the P
         return true;
     }
 

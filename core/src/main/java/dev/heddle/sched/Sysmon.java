@@ -226,7 +226,7 @@ final class Sysmon implements Runnable {
             sched.idle.wakep();
         }
         int taken = retake.round(now, mayTake);
-        ask(sched.hogs.count() != 0 || isSliceOver());
+        ask(retake.asks());
         noteBlocked(now);
         sched.faults.say(now);
         return taken;
@@ -238,15 +238,6 @@ final class Sysmon implements Runnable {
             asks = now;
             Preempt.change(now);
         }
-    }
-
-    private boolean isSliceOver() {
-        for (P p : sched.procs) {
-            if (p.preempt) {
-                return true;
-            }
-        }
-        return false;
     }
 
     /**

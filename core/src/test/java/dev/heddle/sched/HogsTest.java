@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -115,6 +116,42 @@ class HogsTest {
     private static int nice(long id) throws IOException {
         String stat = Files.readString(Path.of("/proc/self/task/" + id + "/stat"));
         return Integer.parseInt(stat.substring(stat.lastIndexOf(')') + 2).split(" ")[16]);
+    }
+
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void oneThatGoesToSleepIsNoHogAndOneThatWakesUpIs(@TempDir Path dir) throws Exception {
+        Path fifo = dir.resolve("fifo");
+        assertEquals(0, new ProcessBuilder("mkfifo", fifo.toString()).start().waitFor());
+        AtomicBoolean sleep = new AtomicBoolean();
+        AtomicBoolean end = new AtomicBoolean();
+        try (Scheduler s = Started.procs(1)) {
+            Goroutine hog = s.go("hog", () -> {
+                Busy.until(sleep::get);
+                try {
+                    Files.readString(fifo);
+                } catch (IOException e) {
+                    throw new AssertionError(e);
+                }
+                Busy.until(end::get);
+            });
+            try {
+                Waiting.until(s, "it computes", () -> s.stats().hogs().computing() == 1);
+                sleep.set(true);
+                Waiting.until(s, "it sleeps", () -> s.stats().hogs().computing() == 0);
+                Files.writeString(fifo, "");
+                s.go("beat", () -> { // else sysmon sleeps: every P is idle, and nobody is known to compute
+                    while (!end.get()) {
+                        Goroutine.gosched();
+                    }
+                });
+                Waiting.until(s, "it computes again", () -> s.stats().hogs().computing() == 1);
+            } finally {
+                sleep.set(true);
+                end.set(true);
+            }
+            hog.join();
+        }
     }
 
     @Test

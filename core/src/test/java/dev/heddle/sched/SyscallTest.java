@@ -17,6 +17,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.nio.file.StandardOpenOption;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -349,6 +350,12 @@ class SyscallTest {
             assertEquals(0, s.stats().syscalls(), "the JDK has not announced it");
             assertTrue(s.stats().handoffs() >= 1);
             assertEquals(0, s.stats().preemptions(), "not a hog");
+            Started.call(s, () -> {
+                Goroutine.sleep(Duration.ofMillis(50)); // time for sysmon to look at it more than once
+                return null;
+            });
+            assertEquals(0, s.stats().hogs().computing());
+            assertEquals(0, s.stats().hogs().nanos());
             Files.writeString(fifo, "hello");
             Waiting.until(s, "the text is read", () -> "hello".equals(got.get()));
             Quiet.afterEnd(s);
