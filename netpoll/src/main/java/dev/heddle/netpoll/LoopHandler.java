@@ -27,6 +27,7 @@ final class LoopHandler implements IoHandler, IoHandlerContext {
     // owner only
     private final List<GuardedHandle> listening = new ArrayList<>();
     private boolean complete;
+    private long activeNanos;
     private boolean cancelled;
     private boolean destroyed;
 
@@ -82,6 +83,7 @@ final class LoopHandler implements IoHandler, IoHandlerContext {
     @Override
     public int run(IoHandlerContext loop) {
         complete = false;
+        activeNanos = 0;
         cancelled = false;
         return netty.run(this);
     }
@@ -101,6 +103,11 @@ final class LoopHandler implements IoHandler, IoHandlerContext {
      */
     boolean isComplete() {
         return complete;
+    }
+
+    /** Returns how long the last run has dispatched events; 0 if it did not come to its end. */
+    long activeNanos() {
+        return activeNanos;
     }
 
     @Override
@@ -125,9 +132,10 @@ final class LoopHandler implements IoHandler, IoHandlerContext {
 
     /** The last thing that a run does when nothing failed. */
     @Override
-    public void reportActiveIoTime(long activeNanos) {
+    public void reportActiveIoTime(long nanos) {
         complete = true;
-        counters.dispatched(activeNanos);
+        activeNanos = nanos;
+        counters.dispatched(nanos);
     }
 
     @Override
