@@ -31,7 +31,7 @@ final class Exchange implements Runnable {
     /** When the head was read. */
     final long arrivedNanos;
 
-    /** What it cost to keep this while it waited for its turn, in bytes; 0 if it did not. Written by the loop before. */
+    /** What it costs to keep this, in bytes. Written by the loop before its turn begins. */
     int cost;
 
     /** The thread of the goroutine that serves it, once it does. Written by itself, read by anybody as a hint. */

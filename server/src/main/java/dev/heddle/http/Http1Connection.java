@@ -305,6 +305,9 @@ final class Http1Connection extends ChannelInboundHandlerAdapter {
     private void reject(HttpRequest request, Rejection rejection) {
         refusing = true;
         decoder.discardAll();
+        if (request != null) {
+            request.headers().clear(); // nobody looks at them, and they may be long
+        }
         turns.add(new Exchange(this, request, null, rejection, false));
     }
 
@@ -368,7 +371,7 @@ final class Http1Connection extends ChannelInboundHandlerAdapter {
         updateReading();
     }
 
-    /** Returns what the head that has just come costs to keep, in bytes. */
+    /** Returns what the request that has just come costs to keep, in bytes. */
     int headCost() {
         return Inbound.REQUEST_BYTES + decoder.headCost();
     }
@@ -385,7 +388,7 @@ final class Http1Connection extends ChannelInboundHandlerAdapter {
 
     /** The same, with what is undecoded as it was last. Any thread. */
     void account() {
-        account.holds(undecoded + inbound.held() + outbound.held());
+        account.holds(undecoded + inbound.held() + turns.servedBytes() + outbound.held());
     }
 
     private void updateReading() {

@@ -72,6 +72,9 @@ final class Http1Decoder extends HttpRequestDecoder {
     /** How many have been skipped since the last request. */
     private int emptyLines;
 
+    /** What Netty keeps of a head that was discarded half read, until the connection ends. */
+    private int keptBytes;
+
     private int headsBegun;
     /** Bytes of the head, as far as it has been decoded. */
     private int headBytes;
@@ -170,6 +173,7 @@ final class Http1Decoder extends HttpRequestDecoder {
 
     private void headDecoded(HttpRequest request, List<Object> out) {
         if (request.decoderResult().isFailure()) {
+            phase = Phase.IDLE; // Netty has let go of it
             discardAll();
         } else if (bodyLength == 0) {
             phase = Phase.IDLE;
@@ -312,7 +316,7 @@ final class Http1Decoder extends HttpRequestDecoder {
 
     /** Returns what is kept of what has not been handed on: the rest of a read, and the part of a head. */
     int held() {
-        return internalBuffer().capacity() + (phase == Phase.HEAD ? headCost() : 0);
+        return internalBuffer().capacity() + (phase == Phase.HEAD ? headCost() : keptBytes);
     }
 
     /** Returns how large the buffer is that the last piece of a body is a part of, unless it is a copy. */
@@ -366,6 +370,9 @@ final class Http1Decoder extends HttpRequestDecoder {
         discarding = true;
         paused = false;
         discarded = Math.max(discarded, 1);
+        if (phase == Phase.HEAD) {
+            keptBytes = headCost();
+        }
         phase = Phase.IDLE;
     }
 

@@ -35,7 +35,8 @@ import java.lang.invoke.VarHandle;
  * the holder: who then lowers the count to 0 does not look at its link. The loop finds them because it keeps the chain from
  * `first` on, whose length `linked` it knows: the one that is served is n from its end.
  *
- * What waits costs memory: see Inbound.
+ * What waits costs memory: see Inbound. So does what is served (`servedBytes`), but that is only told (Account): if reading
+ * stopped for it, a handler could wait in vain for its body.
  */
 
 /** Passes the turn from request to request of one connection. */
@@ -68,6 +69,8 @@ final class Turns {
     private boolean over;
     /** The request that was begun last. Written by the holder of the turn, read by anybody as a hint. */
     private Exchange serving;
+    /** What the request costs that was begun last, until {@link #forget}. Written by the holder of the turn, read as a figure. */
+    private int servedBytes;
     /** Requests begun. Written by the holder of the turn, read by anybody as a figure. */
     private int begun;
 
@@ -80,6 +83,7 @@ final class Turns {
     void add(Exchange exchange) {
         Exchange tail = last;
         last = exchange;
+        exchange.cost = connection.headCost();
         if ((int) COUNT.getAcquire(this) == 0) { // pairs with the last holder's getAndAdd; only the loop raises the count
             COUNT.setRelease(this, 1);
             first = exchange;
@@ -87,14 +91,13 @@ final class Turns {
             begin(exchange);
             return;
         }
-        exchange.cost = connection.headCost();
         tail.next = exchange;
         linked++;
         int before = (int) COUNT.getAndAdd(this, 1);
         connection.inbound().hold(exchange.cost);
         prune(before + 1);
         if (before == 0) {
-            begin(exchange);
+            begin(taken(exchange));
         } else if (before + 1 >= limit) {
             full = true;
             connection.pauseDecoding();
@@ -112,7 +115,7 @@ final class Turns {
         }
         if (left > 0) {
             connection.shared.passOn();
-            begin(exchange.next);
+            begin(taken(exchange.next));
         } else {
             free();
         }
@@ -126,17 +129,21 @@ final class Turns {
         }
     }
 
+    /** This one has waited, and does so no more. */
+    private Exchange taken(Exchange exchange) {
+        connection.inbound().letGo(exchange.cost);
+        return exchange;
+    }
+
     private void begin(Exchange firstOfRest) {
         Exchange exchange = firstOfRest;
         while (true) {
-            if (exchange.cost > 0) {
-                connection.inbound().letGo(exchange.cost);
-            }
             if (over || connection.isGone()) {
                 exchange.drop();
             } else {
                 begun++;
                 serving = exchange;
+                servedBytes = exchange.cost;
                 if (exchange.begin()) {
                     return;
                 }
@@ -146,7 +153,7 @@ final class Turns {
                 free();
                 return;
             }
-            exchange = exchange.next;
+            exchange = taken(exchange.next);
         }
     }
 
@@ -194,6 +201,7 @@ final class Turns {
             first = null;
             last = null;
             serving = null;
+            servedBytes = 0;
             linked = 0;
         } else {
             prune(left);
@@ -234,6 +242,11 @@ final class Turns {
             connection.inbound().letGo(exchange.cost);
             exchange = exchange.next;
         }
+    }
+
+    /** Returns what it costs to keep the request that is served, or whose answer has not been written, in bytes; a figure. */
+    int servedBytes() {
+        return servedBytes;
     }
 
     /** Returns how many requests have been begun, as a figure. */

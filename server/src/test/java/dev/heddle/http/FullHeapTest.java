@@ -55,6 +55,11 @@ class FullHeapTest {
                         fill();
                         c.text("filled");
                     })
+                    .get("/wait", c -> {
+                        while (!c.isClientGone()) {
+                            Goroutine.sleep(Duration.ofMillis(100));
+                        }
+                    })
                     .with(Servers.config().withShutdownHook(true).withDrainGrace(GRACE))
                     .start();
             System.out.println("port " + server.port());
@@ -165,11 +170,29 @@ class FullHeapTest {
 
     @Test
     void headsDoNotEnd() throws Exception {
+        manySend(head("/plaintext", 70));
+    }
+
+    @Test
+    void headsAreTooLong() throws Exception {
+        manySend(head("/plaintext", 98));
+    }
+
+    @Test
+    void handlersKeepLongHeads() throws Exception {
+        manySend(head("/wait", 65) + "\r\n");
+    }
+
+    /** The most that is accepted are 16 KiB. */
+    private static String head(String target, int lines) {
+        return "GET " + target + " HTTP/1.1\r\nHost: a\r\n" + ("X-Y: " + "v".repeat(220) + "\r\n").repeat(lines);
+    }
+
+    private void manySend(String text) throws Exception {
         try (ServerProcess process = start()) {
-            String head = "GET /plaintext HTTP/1.1\r\nHost: a\r\n" + ("X-Y: " + "v".repeat(220) + "\r\n").repeat(98);
             List<SocketChannel> clients = connect(5000);
             for (SocketChannel client : clients) {
-                send(client, head);
+                send(client, text);
             }
             tryAll(clients);
             ends(process);
