@@ -25,6 +25,15 @@ final class CpuLimit {
     /** No limit. */
     static final int NONE = Integer.MAX_VALUE;
 
+    /**
+     * A cgroup of the hierarchy that has the controller of processor time.
+     *
+     * @param top the mount point, above which nothing is seen
+     * @param at the directory of the cgroup, or the top if the cgroup is not seen
+     * @param isRoot whether it is the root, or the root of a namespace: that of a container
+     */
+    record Cgroup(Path top, Path at, boolean isRoot, boolean version2) {}
+
     /** A mounted hierarchy: the part of it that is seen, and where. */
     private record Mount(String root, Path point, boolean version2) {}
 
@@ -85,8 +94,14 @@ final class CpuLimit {
      * @throws IOException if a file could not be read that may hold one: nothing is known then
      */
     int processors() throws IOException {
+        Cgroup own = own();
+        return own == null ? NONE : lowest(own);
+    }
+
+    /** Returns the cgroup of this process; null if there is none. */
+    Cgroup own() throws IOException {
         if (mounts.isEmpty()) {
-            return NONE;
+            return null;
         }
         String path = null;
         boolean version2 = true;
@@ -100,7 +115,7 @@ final class CpuLimit {
             }
         }
         Mount mount = path == null ? null : mountFor(path, version2);
-        return mount == null ? NONE : lowest(mount, path);
+        return mount == null ? null : cgroup(mount, path);
     }
 
     /** The one that shows the cgroup, else any. */
@@ -121,17 +136,20 @@ final class CpuLimit {
         return root.equals("/") || path.equals(root) || path.startsWith(root + "/");
     }
 
-    /** From the cgroup up to the mount point, below which it may not be seen. */
-    private static int lowest(Mount mount, String path) throws IOException {
+    private static Cgroup cgroup(Mount mount, String path) {
         Path at = mount.point;
         if (isBelow(path, mount.root) && !path.contains("/..")) { // that one is outside the namespace
             String below = mount.root.equals("/") ? path : path.substring(mount.root.length());
             at = mount.point.resolve(below.substring(below.startsWith("/") ? 1 : 0));
         }
+        return new Cgroup(mount.point, at, path.equals("/"), mount.version2);
+    }
+
+    /** From the cgroup up to the mount point, below which it may not be seen. */
+    private static int lowest(Cgroup own) throws IOException {
         int lowest = NONE;
-        while (at.startsWith(mount.point)) {
-            lowest = Math.min(lowest, mount.version2 ? version2(at) : version1(at));
-            at = at.getParent();
+        for (Path at = own.at; at.startsWith(own.top); at = at.getParent()) {
+            lowest = Math.min(lowest, own.version2 ? version2(at) : version1(at));
         }
         return lowest;
     }

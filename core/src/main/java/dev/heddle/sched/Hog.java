@@ -53,8 +53,11 @@ class Hog {
 
     final M m;
     private volatile int state;
-    /** Its level, see {@link OsPriority}. Belongs to who has made the state CHANGING or RAISING. */
+    /** Its level, see {@link OsPriority}, or {@link Hogs#GROUP}. Belongs to who has made the state CHANGING or RAISING. */
     private int level;
+
+    /** Where it is at that level. Belongs to the same. */
+    private HogGroup group;
     /** Up to when the time that it computes without a P has been booked, see {@link #book}; 0 while it is not thought to. */
     private volatile long bookedUntil;
 
@@ -116,11 +119,12 @@ class Hog {
         return bookedUntil == 0 ? 0 : Math.max(0, now - (long) BOOKED_UNTIL.getAndSet(this, now));
     }
 
-    /** Moves it to another level if it still runs without a P. */
+    /** Moves it to another level if it still runs without a P. Out of the group nobody moves it but its M. */
     void level(int to) {
         int s = state;
         if ((s == RUNS || s == LOWERED) && STATE.compareAndSet(this, s, CHANGING)) {
-            if (set(level, to)) {
+            boolean mayMove = level != Hogs.GROUP || group.isAbandoned();
+            if (mayMove && set(level, to)) {
                 level = to;
             }
             state = LOWERED;
@@ -170,9 +174,23 @@ class Hog {
         return raised;
     }
 
-    /** The system call; for tests, which have another system. */
+    /** The system calls; for tests, which have another system. */
     boolean set(int from, int to) {
-        return OsPriority.set(m.osThreadId, from, to);
+        if (to == Hogs.GROUP) {
+            return enter(m.sched.hogs.group(), from);
+        }
+        return from == Hogs.GROUP ? group.leave() : OsPriority.set(m.osThreadId, from, to);
+    }
+
+    /** Raised before, since in there all are equal; where that is refused nobody was lowered. */
+    private boolean enter(HogGroup to, int from) {
+        boolean raised = from == OsPriority.NORMAL || OsPriority.set(m.osThreadId, from, OsPriority.NORMAL);
+        if (!raised || !to.enter(m.osThreadId)) {
+            m.sched.hogs.giveUpGroup();
+            return false;
+        }
+        group = to;
+        return true;
     }
 
     /** Its time without a P is over. */

@@ -1,13 +1,9 @@
 package dev.heddle.sched;
 
-import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
-import java.lang.invoke.MethodHandle;
 
 /**
  * Priorities of threads in the operating system. On Linux each thread has one of its own, and any thread of the process may
@@ -108,60 +104,30 @@ final class OsPriority {
         return Calls.nice(id, to);
     }
 
-    /**
-     * The calls themselves. All have one signature, that of the netpoller's: linking a new one takes some 10 ms. Sound on
-     * amd64 and aarch64, where the first five integer arguments travel in registers and a function reads those it knows.
-     */
+    /** The calls themselves. */
     private static final class Calls {
-        private static final boolean LINUX = System.getProperty("os.name").equals("Linux");
-
-        private static final MethodHandle CALL = LINUX
-                ? Linker.nativeLinker()
-                        .downcallHandle(
-                                FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG),
-                                Linker.Option.captureCallState("errno"))
-                : null;
-
-        private static final MemorySegment SETPRIORITY = find("setpriority");
-        private static final MemorySegment GETPRIORITY = find("getpriority");
-        private static final MemorySegment SETSCHEDULER = find("sched_setscheduler");
-        private static final MemorySegment GETSCHEDULER = find("sched_getscheduler");
-
-        /** Shared by all threads: nobody reads it. */
-        private static final MemorySegment ERRNO = Arena.global().allocate(Linker.Option.captureStateLayout());
+        private static final MemorySegment SETPRIORITY = OsCalls.find("setpriority");
+        private static final MemorySegment GETPRIORITY = OsCalls.find("getpriority");
+        private static final MemorySegment SETSCHEDULER = OsCalls.find("sched_setscheduler");
+        private static final MemorySegment GETSCHEDULER = OsCalls.find("sched_getscheduler");
 
         /** A {@code struct sched_param} whose priority is 0, which all policies used here want. */
         private static final MemorySegment NO_PRIORITY = Arena.global().allocate(JAVA_LONG);
 
         /** The nice value of the process when this class was first used. */
-        private static final int BASE = call(GETPRIORITY, PRIO_PROCESS, OsThreads.currentId(), 0);
-
-        private static MemorySegment find(String name) {
-            return LINUX ? Linker.nativeLinker().defaultLookup().findOrThrow(name) : null;
-        }
+        private static final int BASE = OsCalls.call(GETPRIORITY, PRIO_PROCESS, OsThreads.currentId(), 0);
 
         /** Not one that somebody has given another policy: it knows why. */
         static boolean isUsual(long id) {
-            return call(GETSCHEDULER, id, 0, 0) == SCHED_OTHER;
+            return OsCalls.call(GETSCHEDULER, id, 0, 0) == SCHED_OTHER;
         }
 
         static boolean nice(long id, int level) {
-            return call(SETPRIORITY, PRIO_PROCESS, id, Math.min(BASE + level, NICEST)) == 0;
+            return OsCalls.call(SETPRIORITY, PRIO_PROCESS, id, Math.min(BASE + level, NICEST)) == 0;
         }
 
         static boolean policy(long id, long policy) {
-            return call(SETSCHEDULER, id, policy, NO_PRIORITY.address()) == 0;
-        }
-
-        private static int call(MemorySegment function, long a, long b, long c) {
-            if (!LINUX) {
-                return -1;
-            }
-            try {
-                return (int) CALL.invokeExact(function, ERRNO, a, b, c, 0L, 0L);
-            } catch (Throwable e) {
-                return -1;
-            }
+            return OsCalls.call(SETSCHEDULER, id, policy, NO_PRIORITY.address()) == 0;
         }
     }
 }

@@ -190,6 +190,7 @@ final class Shutdown {
                         sched.threads.count());
             }
             sched.sysmon.awaitEnd(end - Clock.nanotime());
+            sched.hogs.end();
             sched.procsFollower.awaitEnd(end - Clock.nanotime());
         } catch (InterruptedException e) {
             interrupted = true;

@@ -4,9 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.Callable;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -48,6 +50,15 @@ class CgroupTest {
                         LockSupport.parkNanos(1_000_000);
                     }
                 }).join();
+            }
+        }
+    }
+
+    /** Has a goroutine that computes, for as long as the test may take. */
+    static final class Computes {
+        public static void main(String[] args) throws Exception {
+            try (Scheduler s = Scheduler.start()) {
+                s.go(() -> Busy.nanos(LIMIT_NANOS)).join();
             }
         }
     }
@@ -100,5 +111,49 @@ class CgroupTest {
             Files.delete(first);
             Files.delete(around);
         }
+    }
+
+    /** Linux moves all threads of a process, also those that it has put into groups of its own. */
+    @Test
+    void theGroupOfHogsIsLeftBehindByAProcessThatIsMoved() throws Exception {
+        Path elsewhere = Files.createDirectory(CPU.resolve("heddle-test-" + ProcessHandle.current().pid()));
+        Process process = OtherJvm.start(List.of("-Xmx64m"), Computes.class);
+        try {
+            String pid = Long.toString(process.pid());
+            Path group = CPU.resolve("heddle-hogs-" + pid + "-1");
+            await("a thread is in the group", () -> Files.exists(group) && threads(group) == 1);
+            write(elsewhere.resolve("cgroup.procs"), pid);
+            await("the group is gone", () -> !Files.exists(group));
+            await("the thread that computes is low there", () -> countLow(process.pid()) == 1);
+        } finally {
+            process.destroyForcibly().waitFor();
+            Files.delete(elsewhere);
+        }
+    }
+
+    private static void await(String what, Callable<Boolean> condition) throws Exception {
+        long begin = System.nanoTime();
+        while (!condition.call()) {
+            if (System.nanoTime() - begin > LIMIT_NANOS / 2) {
+                throw new AssertionError("waited in vain: " + what);
+            }
+            LockSupport.parkNanos(1_000_000);
+        }
+    }
+
+    private static long threads(Path group) throws IOException {
+        return Files.readAllLines(group.resolve("tasks")).size();
+    }
+
+    /** Of proc(5): the seventeenth of the fields that follow the name is the nice value. */
+    private static long countLow(long pid) throws IOException {
+        int low = 0;
+        try (DirectoryStream<Path> threads = Files.newDirectoryStream(Path.of("/proc/" + pid + "/task"))) {
+            for (Path thread : threads) {
+                String stat = Files.readString(thread.resolve("stat"));
+                low += Integer.parseInt(stat.substring(stat.lastIndexOf(')') + 2).split(" ")[16]) > 0 ? 1 : 0;
+            }
+        }
+        return low;
     }
 }

@@ -1,6 +1,7 @@
 package dev.heddle.sched;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -11,6 +12,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledIf;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
@@ -70,6 +72,7 @@ class HogsTest {
     void aHogsThreadIsLowAndTheSameThreadIsNotWhenItHasAPAgain() throws Exception {
         AtomicBoolean end = new AtomicBoolean();
         try (Scheduler s = Started.procs(1)) {
+            s.sched().hogs.giveUpGroup();
             OsPriority.prepare();
             assertTrue(OsPriority.canLower());
             int usual = nice(OsThreads.currentId());
@@ -91,6 +94,57 @@ class HogsTest {
             for (M m : s.sched().threads.all()) {
                 assertEquals(usual, niceOf(m), m::toString);
             }
+        }
+    }
+
+    static boolean canMakeGroups() {
+        HogGroup group = HogGroup.make();
+        if (group != null) {
+            group.remove();
+        }
+        return group != null;
+    }
+
+    @Test
+    @EnabledIf(value = "canMakeGroups", disabledReason = "no cgroup can be made here")
+    void aHogsThreadIsInTheGroupAndTheSameThreadIsNotWhenItHasAPAgain() throws Exception {
+        AtomicBoolean end = new AtomicBoolean();
+        Path group;
+        try (Scheduler s = Started.procs(2)) {
+            Goroutine hog = s.go("hog", () -> {
+                Busy.until(end::get);
+                Goroutine.gosched();
+                M m = M.current();
+                Busy.until(() -> m.hog.level() == OsPriority.NORMAL && !isInGroup(m));
+            });
+            try {
+                M m = onlyHog(s);
+                int usual = nice(OsThreads.currentId());
+                Waiting.until(s, "its thread is in the group, at usual priority", () -> isInGroup(m) && niceOf(m) == usual);
+                group = s.sched().hogs.group().path();
+                Path weight = group.resolve("cpu.shares");
+                if (Files.exists(weight)) {
+                    assertEquals("108", Files.readString(weight).strip(), "a twentieth, of 2048 beside it");
+                } else {
+                    assertEquals("11", Files.readString(group.resolve("cpu.weight")).strip());
+                }
+            } finally {
+                end.set(true);
+            }
+            hog.join();
+            Quiet.afterEnd(s);
+            for (M m : s.sched().threads.all()) {
+                assertFalse(isInGroup(m), m::toString);
+            }
+        }
+        assertFalse(Files.exists(group), "it is removed");
+    }
+
+    private static boolean isInGroup(M m) {
+        try {
+            return Files.readString(Path.of("/proc/self/task/" + m.osThreadId + "/cgroup")).contains("/heddle-hogs-");
+        } catch (IOException e) {
+            throw new AssertionError(e);
         }
     }
 

@@ -459,6 +459,10 @@ final class Sim {
 
     static void preparePriority() {}
 
+    static HogGroup noGroup() {
+        return null;
+    }
+
     static boolean canLower() {
         return true;
     }

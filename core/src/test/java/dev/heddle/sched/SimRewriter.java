@@ -61,6 +61,7 @@ final class SimRewriter {
             Map.entry(PACKAGE + "OsPriority.canLower", "canLower"),
             Map.entry(PACKAGE + "OsPriority.canRaise", "canRaise"),
             Map.entry(PACKAGE + "OsPriority.set", "priority"),
+            Map.entry(PACKAGE + "HogGroup.make", "noGroup"),
             Map.entry(PACKAGE + "StackProbe.room", "room"),
             Map.entry(PACKAGE + "StackProbe.check", "checkStack"),
             Map.entry("org/slf4j/Logger.warn", "log"),
