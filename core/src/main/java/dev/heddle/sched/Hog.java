@@ -123,11 +123,14 @@ class Hog {
     void level(int to) {
         int s = state;
         if ((s == RUNS || s == LOWERED) && STATE.compareAndSet(this, s, CHANGING)) {
-            boolean mayMove = level != Hogs.GROUP || group.isAbandoned();
-            if (mayMove && set(level, to)) {
-                level = to;
+            try {
+                boolean mayMove = level != Hogs.GROUP || group.isAbandoned();
+                if (mayMove && set(level, to)) {
+                    level = to;
+                }
+            } finally {
+                state = LOWERED; // whatever happens: its M may wait for that
             }
-            state = LOWERED;
         }
     }
 

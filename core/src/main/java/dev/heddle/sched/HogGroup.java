@@ -24,7 +24,7 @@ import java.nio.file.attribute.UserDefinedFileAttributeView;
  * <p>Whoever is started by a hog's thread begins in the group, as with priorities. If the process is moved to another cgroup,
  * Linux moves all threads there, also those in this one: it is abandoned then.
  *
- * <p>Sysmon's, but for {@link #leave}.
+ * <p>Sysmon's, but for {@link #leave} and {@link #raise}.
  */
 final class HogGroup {
     private static final String PREFIX = "heddle-hogs-";
@@ -33,6 +33,11 @@ final class HogGroup {
     private static final double USUAL_WEIGHT = 1024;
 
     private static final double USUAL_WEIGHT2 = 100;
+
+    /** The most that may be written. */
+    private static final long MOST = 262_144;
+
+    private static final long MOST2 = 10_000;
 
     /** To the kernel, the thread that writes it. */
     private static final MemorySegment SELF = text("0");
@@ -45,7 +50,10 @@ final class HogGroup {
     private final Path path;
     private final MemorySegment threads;
     private final MemorySegment threadsAround;
+    private final MemorySegment weightFile;
+    private final MemorySegment mostWeight;
     private int procs;
+    private volatile MemorySegment weight;
     private volatile boolean abandoned;
 
     private HogGroup(CpuLimit limits, CpuLimit.Cgroup around, Path path) {
@@ -54,6 +62,10 @@ final class HogGroup {
         this.path = path;
         String file = around.version2() ? "cgroup.threads" : "tasks";
         this.threads = Arena.ofAuto().allocateFrom(path.resolve(file).toString());
+        this.weightFile = Arena.ofAuto()
+                .allocateFrom(path.resolve(around.version2() ? "cpu.weight" : "cpu.shares").toString());
+        this.mostWeight = text(Long.toString(around.version2() ? MOST2 : MOST));
+        this.weight = mostWeight;
         this.threadsAround = Arena.ofAuto().allocateFrom(around.at().resolve(file).toString());
     }
 
@@ -72,6 +84,34 @@ final class HogGroup {
             return around == null || !around.isRoot() && !isDelegated(around.at()) ? null : make(limits, around);
         } catch (Throwable e) { // whatever is not as it should be, or there is no memory: it can be done without
             return null;
+        }
+    }
+
+    /**
+     * Goes through all that {@link #make} does, without making one, while nobody computes: a class that the JDK loads then may
+     * cost a deoptimisation, for which the JVM waits until every thread has run, however low it is: with 30 hogs that took
+     * sysmon 20 s (measured). Does not throw.
+     */
+    static void rehearse() {
+        if (!OsCalls.LINUX) {
+            return;
+        }
+        try {
+            CpuLimit.Cgroup around = CpuLimit.find().own();
+            if (around != null) {
+                isDelegated(around.at());
+                removeThoseLeft(around.at());
+                HogGroup none = new HogGroup(CpuLimit.find(), around, around.at().resolve(PREFIX + "0"));
+                none.isInPlace();
+                none.enter(0);
+                none.weigh(1, 0.5);
+                none.raise(false);
+                none.remove();
+                VmWatch.canWatch();
+                Files.createDirectory(around.at());
+            }
+        } catch (IOException | RuntimeException e) {
+            return; // it is there
         }
     }
 
@@ -125,20 +165,21 @@ final class HogGroup {
         if (procs == numberOfProcs) {
             return true;
         }
-        double weight = share / (1 - share) * numberOfProcs;
+        double usual = share / (1 - share) * numberOfProcs;
         try {
-            if (around.version2()) {
-                long clamped = Math.clamp(Math.round(weight * USUAL_WEIGHT2), 1L, 10_000L);
-                Files.writeString(path.resolve("cpu.weight"), Long.toString(clamped));
-            } else {
-                long clamped = Math.clamp(Math.round(weight * USUAL_WEIGHT), 2L, 262_144L);
-                Files.writeString(path.resolve("cpu.shares"), Long.toString(clamped));
-            }
+            weight = around.version2()
+                    ? text(Long.toString(Math.clamp(Math.round(usual * USUAL_WEIGHT2), 1L, MOST2)))
+                    : text(Long.toString(Math.clamp(Math.round(usual * USUAL_WEIGHT), 2L, MOST)));
             procs = numberOfProcs;
-            return true;
-        } catch (Throwable e) {
+            return OsCalls.write(weightFile, weight);
+        } catch (OutOfMemoryError e) {
             return false;
         }
+    }
+
+    /** Lets it weigh as much as may be, or as usual again. Any thread; neither throws nor allocates. */
+    void raise(boolean most) {
+        OsCalls.write(weightFile, most ? mostWeight : weight);
     }
 
     /** Moves a thread into it. Returns false if the system has refused that. Does not throw. */

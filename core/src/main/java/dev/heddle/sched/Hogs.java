@@ -13,8 +13,8 @@ import java.lang.invoke.VarHandle;
  * ({@link HogGroup}). Elsewhere each has a priority ({@link OsPriority}): the more they are, the lower is each, down to a weight of
  * 3 beside 1024, which is 5 % for 36 on two processors and more for more.
  *
- * <p>Those that have not used a quantum yet since their P was taken may be done soon: they keep priorities, {@link #YOUNG} if
- * they are few, and go into the group at once if they are so many that they would be very low.
+ * <p>Those that have not used a quantum yet since their P was taken may be done soon: few of them keep a priority, {@link #YOUNG};
+ * of many each goes into the group at once.
  *
  * <p><b>Who computes.</b> A P is also taken from threads that sleep in calls that nobody declared, and those who compute may go to
  * sleep later. So each has its turn to be looked at again, {@link #TURN_NANOS}.
@@ -73,8 +73,11 @@ final class Hogs {
 
     private final Sched sched;
     private Hog first;
-    /** Null if there can be none, or it was not looked yet whether there can. */
-    private HogGroup group;
+    /** Null if there can be none, or it was not looked yet whether there can. Written by sysmon. */
+    private volatile HogGroup group;
+
+    private final VmWatch vmWatch;
+    private boolean watched;
 
     private boolean groupSought;
     private long placeSeen;
@@ -88,6 +91,7 @@ final class Hogs {
 
     Hogs(Sched sched) {
         this.sched = sched;
+        this.vmWatch = new VmWatch(sched);
     }
 
     /** How many compute without a P, as of the last look. */
@@ -129,6 +133,9 @@ final class Hogs {
             count++; // this thread only
             young++;
             setLevels(hog);
+            if (watched) {
+                vmWatch.wake();
+            }
         }
     }
 
@@ -210,8 +217,9 @@ final class Hogs {
         }
     }
 
+    /** Who is in the group stays there: what it has used changes nothing, and is not asked for, hundreds of times a round. */
     private boolean isOld(Hog hog) {
-        return hog.usedNanos >= sched.quantumNanos;
+        return hog.usedNanos >= sched.quantumNanos || hog.usedNanos > 0 && hog.level() == GROUP;
     }
 
     /** Names one that computes for long, with its stack: whoever wrote it may not know. */
@@ -257,10 +265,10 @@ final class Hogs {
 
     /** The level of those that may be done soon. */
     private int early(int common) {
-        int level = Math.max(YOUNG, level(young, sched.gomaxprocs, YOUNG_SHARE));
-        if (level >= OsPriority.NICEST && common == GROUP) {
+        if (common == GROUP && young > 2 * sched.gomaxprocs) {
             return GROUP;
         }
+        int level = Math.max(YOUNG, level(young, sched.gomaxprocs, YOUNG_SHARE));
         // one that cannot be raised costs its thread, which may be needed no longer
         return OsPriority.canRaise() ? Math.min(common, level) : OsPriority.NORMAL;
     }
@@ -316,10 +324,17 @@ final class Hogs {
             group.remove();
             group = null;
         }
+        if (group != null && !watched) {
+            watched = true;
+            vmWatch.start();
+        }
     }
 
     /** The scheduler has ended. */
     void end() {
+        if (watched) {
+            vmWatch.wake();
+        }
         if (group != null) {
             group.remove();
         }

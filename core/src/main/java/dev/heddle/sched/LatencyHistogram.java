@@ -15,6 +15,7 @@ final class LatencyHistogram {
 
     private final long[] counts = new long[BUCKETS + 1];
     private long sumNanos;
+    private long maxNanos;
 
     void record(long nanos) {
         int bucket = 0;
@@ -23,6 +24,7 @@ final class LatencyHistogram {
         }
         counts[bucket]++;
         sumNanos += nanos;
+        maxNanos = Math.max(maxNanos, nanos);
     }
 
     /** Adds up the histograms of all Ps. */
@@ -33,6 +35,7 @@ final class LatencyHistogram {
         }
         List<Long> counts = new ArrayList<>(BUCKETS + 1);
         long sum = 0;
+        long max = 0;
         for (int i = 0; i <= BUCKETS; i++) {
             long count = 0;
             for (P p : procs) {
@@ -42,7 +45,8 @@ final class LatencyHistogram {
         }
         for (P p : procs) {
             sum += p.latency.sumNanos;
+            max = Math.max(max, p.latency.maxNanos);
         }
-        return new SchedulerStats.Histogram(List.copyOf(bounds), List.copyOf(counts), sum);
+        return new SchedulerStats.Histogram(List.copyOf(bounds), List.copyOf(counts), sum, max);
     }
 }

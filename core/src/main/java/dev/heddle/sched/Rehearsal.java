@@ -118,6 +118,8 @@ final class Rehearsal {
         m.enterSched();
         m.leaveSched(PState.RUNNING);
         m.relapses.goOn(m, null);
+        OsPriority.prepare();
+        HogGroup.rehearse();
         m.hog.begins();
         m.hog.computes(1, true);
         m.hog.ends();

@@ -129,7 +129,9 @@ public final class Scheduler implements AutoCloseable {
     }
 
     /**
-     * Starts a goroutine with a name. It inherits the context class loader of the caller, but no thread locals.
+     * Starts a goroutine with a name. It inherits the context class loader of the caller and its
+     * {@link dev.heddle.context.Context}; of thread locals only {@linkplain ThreadLocals what is handed down}, and no
+     * {@link ScopedValue}.
      *
      * @param name its name and that of its thread; empty for none
      * @param body what it runs. What it throws is logged, and ends nothing else
@@ -137,6 +139,20 @@ public final class Scheduler implements AutoCloseable {
      * @throws java.util.concurrent.RejectedExecutionException if {@link #shutdown} refuses it
      */
     public Goroutine go(String name, Runnable body) {
+        return start(name, ThreadLocals.handDown(Objects.requireNonNull(body, "body")), false);
+    }
+
+    /**
+     * Starts a goroutine whose work is not the caller's: as {@link #go(String, Runnable)}, but without any
+     * {@linkplain ThreadLocals thread local}. A server that starts the next request from the goroutine of the last one would
+     * else hand its user on to the next.
+     *
+     * @param name its name and that of its thread; empty for none
+     * @param body what it runs. What it throws is logged, and ends nothing else
+     * @return the goroutine
+     * @throws java.util.concurrent.RejectedExecutionException if {@link #shutdown} refuses it
+     */
+    public Goroutine goDetached(String name, Runnable body) {
         return start(name, body, false);
     }
 

@@ -16,8 +16,9 @@ import java.util.Objects;
  * @param maxHogs the most goroutines that may compute without a P after theirs was taken; 0 switches the preemption of
  *     CPU-bound goroutines off. Default {@value #MAX_THREADS}: bounded by {@code maxThreads} alone
  * @param hogShare the part of the processors' time that these goroutines get, all together, when others would use all of it;
- *     above 0, at most 1. What others do not use is theirs anyway. It is had by lowering the priority of their threads, so only
- *     where the operating system has one for each thread (Linux); 1 leaves the priorities alone. Default 0.05
+ *     above 0, at most 1. What others do not use is theirs anyway. Exact on Linux where a cgroup can be made for their threads;
+ *     elsewhere on Linux these have low priorities, and many get more. On other systems it has no effect. 1 leaves groups
+ *     and priorities alone. Default 0.05
  * @param quantum how long a goroutine may run before its P is taken; at least 1 ms. Default 10 ms, Go's
  *     {@code forcePreemptNS}
  * @param spareKeepAlive how long a thread stays parked before it ends, when there are more than {@code 2 * procs}; at

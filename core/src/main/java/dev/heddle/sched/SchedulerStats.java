@@ -130,8 +130,9 @@ public record SchedulerStats(
      * @param upperBoundsNanos upper bound of each bucket, inclusive, rising
      * @param counts observations in each bucket (not cumulative); one more entry than there are bounds, for the rest
      * @param sumNanos sum of all observations
+     * @param maxNanos the longest of them; 0 if there are none
      */
-    public record Histogram(List<Long> upperBoundsNanos, List<Long> counts, long sumNanos) {
+    public record Histogram(List<Long> upperBoundsNanos, List<Long> counts, long sumNanos, long maxNanos) {
         /** Returns how many observations there are. */
         public long count() {
             return counts.stream().mapToLong(Long::longValue).sum();

@@ -136,6 +136,7 @@ class SchedulerStatsTest {
                 late += lower >= 16_000_000 ? latency.counts().get(i) : 0;
             }
             assertTrue(late >= behind / 8, latency.toString());
+            assertTrue(latency.maxNanos() >= 16_000_000, latency.toString());
         }
     }
 

@@ -31,6 +31,9 @@ final class SimScenario {
     private final List<List<Runnable>> goroutines = new ArrayList<>();
     private final List<Signal> unawaited = new ArrayList<>();
 
+    /** Lists of operations that are not done. */
+    private int undone;
+
     /** Given once, awaited once. */
     private static final class Signal {
         final Wait wait;
@@ -59,6 +62,11 @@ final class SimScenario {
         for (int i = 0; i < sim.setting.operations; i++) {
             draw();
         }
+        List<Runnable> first = foreigners.getFirst();
+        for (int i = 0; i < sim.setting.endless; i++) {
+            first.add(random.nextInt(first.size() + 1), () -> sim.sched.scheduler.go(this::computeToTheEnd));
+        }
+        undone = foreigners.size() + goroutines.size();
         for (int i = 0; i < foreigners.size(); i++) {
             List<Runnable> operations = foreigners.get(i);
             Thread thread = new Thread("foreign" + i);
@@ -71,6 +79,14 @@ final class SimScenario {
             Sim.point(Sim.SCENARIO);
             sim.progress();
             operation.run();
+        }
+        undone--;
+    }
+
+    /** Whoever waits behind this one, as long as it computes, waits for ever. */
+    private void computeToTheEnd() {
+        while (undone > 0) {
+            Sim.compute(50 * MICRO, 1);
         }
     }
 

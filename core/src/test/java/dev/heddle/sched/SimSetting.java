@@ -36,6 +36,9 @@ final class SimSetting {
     final int waits;
 
     final int alone;
+    /** So many goroutines compute until all others have ended. */
+    final int endless;
+
     private final int hogs;
     private final Duration keepAlive;
 
@@ -60,6 +63,7 @@ final class SimSetting {
         keepAlive = Duration.ofMillis(random.nextBoolean() ? 1 : 1_000);
         refuses = sysmon && random.nextInt(8) == 0;
         raises = random.nextBoolean();
+        endless = sysmon && !fewThreads && !refuses && hogs >= 1_000 && random.nextInt(3) == 0 ? 1 + random.nextInt(3) : 0;
     }
 
     /** For counting on a machine of this size: no scenario. */
@@ -82,6 +86,7 @@ final class SimSetting {
         keepAlive = Duration.ofSeconds(1);
         refuses = false;
         raises = true;
+        endless = 0;
     }
 
     SchedulerConfig config() {
@@ -94,6 +99,6 @@ final class SimSetting {
         return "procs " + procs + ", goroutines " + goroutines + ", operations " + operations
                 + (sysmon ? ", sysmon" : "") + (poller ? ", poller" : "") + (smallRings ? ", small rings" : "")
                 + (traces ? ", stack traces" : "") + (resizes ? ", changes of procs" : "") + (fewThreads ? ", few threads" : "")
-                + (refuses ? ", refusals" : "");
+                + (refuses ? ", refusals" : "") + (endless > 0 ? ", " + endless + " that compute to the end" : "");
     }
 }

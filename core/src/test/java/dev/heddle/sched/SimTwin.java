@@ -56,6 +56,8 @@ enum SimTwin {
     LEAVES_NO_ROOM("DeclaredCall.leave", "Reserve.lookFromGoroutine", 0),
     /** A P is taken out of a call, and its M is not counted any more. */
     NOT_AWAY("Retake.takeFrom", "Reserve.leaves", 0),
+    /** A goroutine that computes keeps its P. */
+    KEEPS_ITS_P("Retake.retakeRunning", "Retake.mayLoseIt", 0),
     /** An M that has a P again stays as low as sysmon has put it. */
     NOT_RAISED("", "Hog.ends", 1),
     /** An M that is born is told to nobody. */

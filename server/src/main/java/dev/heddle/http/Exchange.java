@@ -61,7 +61,7 @@ final class Exchange implements Runnable {
             return false;
         }
         try {
-            connection.shared.scheduler.go(goroutineName(), this);
+            connection.shared.scheduler.goDetached(goroutineName(), this);
             return true;
         } catch (Throwable t) { // no memory, or the scheduler is shutting down
             connection.abort();

@@ -3,6 +3,7 @@ package dev.heddle.http;
 import dev.heddle.netpoll.Netpoll;
 import dev.heddle.netpoll.NetpollStats;
 import dev.heddle.sched.Scheduler;
+import dev.heddle.sched.ThreadLocals;
 import dev.heddle.sched.jdk.JvmEnd;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -10,6 +11,7 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -17,6 +19,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
 
 /**
  * A running server. It has a scheduler and a netpoller of its own, and keeps the JVM alive until it has stopped. SIGTERM
@@ -36,6 +39,10 @@ public final class Server implements AutoCloseable {
     record StopAction(Consumer<Server> action, int after) {}
 
     private static final Logger LOG = LoggerFactory.getLogger(Server.class);
+
+    static {
+        ThreadLocals.handDown(Server::mdc, MDC::setContextMap); // what a handler starts logs for the same request
+    }
 
     /** How long goroutines that are not requests may go on once no request is left. A guess: time to see an end. */
     private static final Duration STRAGGLERS = Duration.ofMillis(200);
@@ -396,5 +403,10 @@ public final class Server implements AutoCloseable {
         } catch (IllegalStateException e) {
             LOG.debug("the JVM is ending already");
         }
+    }
+
+    private static Map<String, String> mdc() {
+        Map<String, String> copy = MDC.getCopyOfContextMap();
+        return copy == null || copy.isEmpty() ? null : copy;
     }
 }

@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 
 import dev.heddle.context.Context;
+import dev.heddle.context.Task;
+import dev.heddle.context.TaskGroup;
 import dev.heddle.sched.Inherited;
 import java.net.URL;
 import java.net.URLClassLoader;
@@ -12,6 +14,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.slf4j.MDC;
 
 /** What goroutines of requests begin with. */
 @HttpTest
@@ -56,5 +59,27 @@ class InheritedTest {
             assertEquals("here", values.get(i), "request " + i);
             assertNull(locals.get(i), "request " + i);
         }
+    }
+
+    /** What a handler starts logs for the same request, and the next request of the connection does not. */
+    @Test
+    void theMdcIsHandedDownByAHandlerAndNotToTheNextRequest() throws Exception {
+        List<String> seen = Collections.synchronizedList(new ArrayList<>());
+        App app = App.create().with(Servers.config()).get("/{id}", c -> {
+            seen.add(c.path("id").get() + " begins with " + MDC.get("request"));
+            MDC.put("request", c.path("id").get());
+            try (TaskGroup group = TaskGroup.open()) {
+                Task<String> task = group.fork(() -> MDC.get("request"));
+                group.join();
+                c.text("child of " + task.get());
+            }
+        });
+        try (Server server = app.start();
+                RawClient client = RawClient.to(server)) {
+            client.send("GET /1 HTTP/1.1\r\nHost: test\r\n\r\nGET /2 HTTP/1.1\r\nHost: test\r\n\r\n");
+            assertEquals("child of 1", client.read().text());
+            assertEquals("child of 2", client.read().text());
+        }
+        assertEquals(List.of("1 begins with null", "2 begins with null"), seen);
     }
 }

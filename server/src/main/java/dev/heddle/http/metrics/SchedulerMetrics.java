@@ -106,6 +106,10 @@ final class SchedulerMetrics implements MultiCollector {
                     "heddle_sched_latency_seconds",
                     "Time of goroutines from runnable to running; one of 8 is measured",
                     f -> List.of(latency(f.sched.latency()))),
+            Family.gauge(
+                    "heddle_sched_latency_max_seconds",
+                    "The longest of these times since the scheduler began",
+                    f -> f.sched.latency().maxNanos() / NANOS),
             Family.counters(
                     "heddle_netpoll_polls",
                     "Polls for readiness: by threads that look for work (nonblocking), by the thread that waits"

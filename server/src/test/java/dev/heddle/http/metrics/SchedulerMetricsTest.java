@@ -40,7 +40,7 @@ class SchedulerMetricsTest {
             39,
             new SchedulerStats.Netpolls(40, 41, 42),
             new SchedulerStats.Histogram(
-                    List.of(1_000L, 500_000L, 2_000_000_000L), List.of(1L, 0L, 5L, 2L), 43_500_000_000L),
+                    List.of(1_000L, 500_000L, 2_000_000_000L), List.of(1L, 0L, 5L, 2L), 43_500_000_000L, 21_000_000_000L),
             57,
             true);
 
@@ -90,6 +90,7 @@ class SchedulerMetricsTest {
                 heddle_sched_hog_seconds_total 59.5
                 heddle_sched_hogs 58.0
                 heddle_sched_internal_errors_total 57.0
+                heddle_sched_latency_max_seconds 21.0
                 heddle_sched_latency_seconds_bucket{le="+Inf"} 8
                 heddle_sched_latency_seconds_bucket{le="1.0E-6"} 1
                 heddle_sched_latency_seconds_bucket{le="2.0"} 6
