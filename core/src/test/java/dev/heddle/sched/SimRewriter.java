@@ -191,7 +191,8 @@ final class SimRewriter {
             String name = call.name().stringValue();
             String target = call.owner().asInternalName() + "." + name;
             String instead = call.opcode() == Opcode.INVOKESPECIAL ? null : REDIRECTED.get(target);
-            if (owner.endsWith("SchedLock") && "parkCarrier".equals(instead)) {
+            boolean halfWay = owner.endsWith("SchedLock") || owner.endsWith("/Hog"); // they wait for another thread's next step
+            if (halfWay && "parkCarrier".equals(instead)) {
                 instead = "sleepForLock";
             }
             if (call.owner().asSymbol().equals(VAR_HANDLE)) {
