@@ -51,9 +51,9 @@ final class HogGroup {
     private final MemorySegment threads;
     private final MemorySegment threadsAround;
     private final MemorySegment weightFile;
-    private final MemorySegment mostWeight;
     private int procs;
     private volatile MemorySegment weight;
+    private volatile MemorySegment raisedWeight;
     private volatile boolean abandoned;
 
     private HogGroup(CpuLimit limits, CpuLimit.Cgroup around, Path path) {
@@ -64,8 +64,8 @@ final class HogGroup {
         this.threads = Arena.ofAuto().allocateFrom(path.resolve(file).toString());
         this.weightFile = Arena.ofAuto()
                 .allocateFrom(path.resolve(around.version2() ? "cpu.weight" : "cpu.shares").toString());
-        this.mostWeight = text(Long.toString(around.version2() ? MOST2 : MOST));
-        this.weight = mostWeight;
+        this.weight = weight(1);
+        this.raisedWeight = weight;
         this.threadsAround = Arena.ofAuto().allocateFrom(around.at().resolve(file).toString());
     }
 
@@ -167,9 +167,8 @@ final class HogGroup {
         }
         double usual = share / (1 - share) * numberOfProcs;
         try {
-            weight = around.version2()
-                    ? text(Long.toString(Math.clamp(Math.round(usual * USUAL_WEIGHT2), 1L, MOST2)))
-                    : text(Long.toString(Math.clamp(Math.round(usual * USUAL_WEIGHT), 2L, MOST)));
+            weight = weight(usual);
+            raisedWeight = weight(Math.max(usual, numberOfProcs));
             procs = numberOfProcs;
             return OsCalls.write(weightFile, weight);
         } catch (OutOfMemoryError e) {
@@ -177,9 +176,19 @@ final class HogGroup {
         }
     }
 
-    /** Lets it weigh as much as may be, or as usual again. Any thread; neither throws nor allocates. */
-    void raise(boolean most) {
-        OsCalls.write(weightFile, most ? mostWeight : weight);
+    /** As a number, where a thread of usual priority weighs 1. */
+    private MemorySegment weight(double value) {
+        return around.version2()
+                ? text(Long.toString(Math.clamp(Math.round(value * USUAL_WEIGHT2), 1L, MOST2)))
+                : text(Long.toString(Math.clamp(Math.round(value * USUAL_WEIGHT), 2L, MOST)));
+    }
+
+    /**
+     * Lets it weigh as much as busy Ps do, or as usual again. Any thread; neither throws nor allocates. Not more: those who
+     * wait for the hogs, and sysmon, have to run as well (200 hogs that weighed the most left nothing for them).
+     */
+    void raise(boolean raised) {
+        OsCalls.write(weightFile, raised ? raisedWeight : weight);
     }
 
     /** Moves a thread into it. Returns false if the system has refused that. Does not throw. */

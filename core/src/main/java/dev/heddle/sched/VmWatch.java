@@ -14,7 +14,7 @@ import java.util.concurrent.locks.LockSupport;
  * Lets hogs run when the JVM waits for them. Some operations of the JVM, such as the deoptimisation that loading a class
  * may bring about, wait until each thread has come to a safepoint poll, while the others go on, and no collection can begin
  * meanwhile: behind the Ps 30 low threads took 20 s for that, in which nobody could allocate (measured). So while the JVM waits,
- * the {@link HogGroup} weighs as much as Linux allows.
+ * the {@link HogGroup} weighs as much as busy Ps do.
  *
  * <p>How it is seen: the thread {@code VM Thread}, which sleeps between operations, looks again all the time while it waits. The
  * kernel counts how often it has run.
