@@ -13,7 +13,7 @@ import java.lang.invoke.VarHandle;
  * ({@link HogGroup}). Elsewhere each has a priority ({@link OsPriority}): the more they are, the lower is each, down to a weight of
  * 3 beside 1024, which is 5 % for 36 on two processors and more for more.
  *
- * <p>Those that have not used a quantum yet since their P was taken may be done soon: few of them keep a priority, {@link #YOUNG};
+ * <p>Those that have not used {@value #OLD_QUANTA} quanta yet since their P was taken may be done soon: few of them keep a priority, {@link #YOUNG};
  * of many each goes into the group at once.
  *
  * <p><b>Who computes.</b> A P is also taken from threads that sleep in calls that nobody declared, and those who compute may go to
@@ -26,6 +26,12 @@ import java.lang.invoke.VarHandle;
 final class Hogs {
     /** The highest level of those that may be done soon: a third of the usual weight. A guess. */
     static final int YOUNG = 5;
+
+    /**
+     * So many quanta of processor time make one old. A page of metrics by code that is not compiled yet takes 50 to 100 ms: among
+     * 1,000 hogs it would take seconds (measured at one quantum), with all locks that it holds.
+     */
+    private static final int OLD_QUANTA = 10;
 
     /** What those that may be done soon get, all together, beside busy Ps. A guess. */
     private static final double YOUNG_SHARE = 0.25;
@@ -99,7 +105,7 @@ final class Hogs {
         return count;
     }
 
-    /** How many of them have for longer than a quantum. */
+    /** How many of them will not be done soon, as far as can be told. */
     int old() {
         return old;
     }
@@ -219,7 +225,7 @@ final class Hogs {
 
     /** Who is in the group stays there: what it has used changes nothing, and is not asked for, hundreds of times a round. */
     private boolean isOld(Hog hog) {
-        return hog.usedNanos >= sched.quantumNanos || hog.usedNanos > 0 && hog.level() == GROUP;
+        return hog.usedNanos >= OLD_QUANTA * sched.quantumNanos || hog.usedNanos > 0 && hog.level() == GROUP;
     }
 
     /** Names one that computes for long, with its stack: whoever wrote it may not know. */
