@@ -67,6 +67,32 @@ public class HogStress {
         }
     }
 
+    /** Its time is booked by both while sysmon finds that it sleeps: nothing is booked twice, and no more than there was. */
+    @JCStressTest
+    @Outcome(id = {"10, 0", "0, 10", "0, 0"}, expect = Expect.ACCEPTABLE, desc = "once, or not at all")
+    @Outcome(expect = Expect.FORBIDDEN, desc = "time that there never was")
+    @State
+    public static class Books {
+        private final Level hog = new Level();
+
+        public Books() {
+            hog.computes(10, true);
+        }
+
+        /** Sysmon. */
+        @Actor
+        public void sysmon(II_Result r) {
+            r.r1 = (int) hog.book(20);
+            hog.computes(20, false);
+        }
+
+        /** The M. */
+        @Actor
+        public void owner(II_Result r) {
+            r.r2 = (int) hog.book(20);
+        }
+    }
+
     /** Without the compare-and-set of sysmon. */
     @JCStressTest
     @Outcome(id = "1, 0", expect = Expect.ACCEPTABLE, desc = "at its usual priority")

@@ -314,7 +314,7 @@ public sealed class Context extends Lifetime permits CancellableContext {
 
     private static void start(Scheduler scheduler, Runnable func) {
         try {
-            scheduler.go(func);
+            scheduler.goDetached("", func); // not the work of who ends the context
         } catch (RejectedExecutionException e) { // it shuts down: what was registered before must run nevertheless
             Timer.afterFunc(scheduler, Duration.ZERO, func);
         }

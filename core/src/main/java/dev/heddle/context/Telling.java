@@ -49,7 +49,7 @@ final class Telling implements Runnable {
     private void handOver(Scheduler scheduler) {
         try {
             try {
-                scheduler.go(this);
+                scheduler.goDetached("", this);
             } catch (RejectedExecutionException e) { // it shuts down: but those who wait must be told
                 Timer.afterFunc(scheduler, Duration.ZERO, this);
             }

@@ -15,8 +15,8 @@ import java.lang.invoke.VarHandle;
  * RUNS</td></tr>
  * <tr><td>RUNS</td><td>without a P, at its usual priority</td><td>sysmon: to NONE if it could not take the P, by CAS to
  * CHANGING; the M, when it is about to have a P again, to park or to end: by CAS to NONE</td></tr>
- * <tr><td>CHANGING</td><td>in a system call of sysmon, which sets the priority</td><td>sysmon, to LOWERED</td></tr>
- * <tr><td>LOWERED</td><td>without a P, below its usual priority</td><td>sysmon by CAS to CHANGING; the M, as above, by CAS to
+ * <tr><td>CHANGING</td><td>in system calls of sysmon, which set the priority or move it into the group</td><td>sysmon, to LOWERED</td></tr>
+ * <tr><td>LOWERED</td><td>without a P, below its usual priority or in the group</td><td>sysmon by CAS to CHANGING; the M, as above, by CAS to
  * RAISING</td></tr>
  * <tr><td>RAISING</td><td>in a system call of the M</td><td>the M, to NONE or STUCK</td></tr>
  * <tr><td>STUCK</td><td>the system refuses to raise it: fit for nothing but to end, with the goroutine that it is locked to if there
@@ -116,7 +116,9 @@ class Hog {
 
     /** The time that it has computed without a P and that has not been booked yet, which it now is. By sysmon and by its M. */
     long book(long now) {
-        return bookedUntil == 0 ? 0 : Math.max(0, now - (long) BOOKED_UNTIL.getAndSet(this, now));
+        long until = bookedUntil;
+        boolean booked = until != 0 && BOOKED_UNTIL.compareAndSet(this, until, now); // else the other one has, or it sleeps
+        return booked ? Math.max(0, now - until) : 0;
     }
 
     /** Moves it to another level if it still runs without a P. Out of the group nobody moves it but its M. */
@@ -187,6 +189,9 @@ class Hog {
 
     /** Raised before, since in there all are equal; where that is refused nobody was lowered. */
     private boolean enter(HogGroup to, int from) {
+        if (to == null) {
+            return false; // given up a moment ago
+        }
         boolean raised = from == OsPriority.NORMAL || OsPriority.set(m.osThreadId, from, OsPriority.NORMAL);
         if (!raised || !to.enter(m.osThreadId)) {
             m.sched.hogs.giveUpGroup();

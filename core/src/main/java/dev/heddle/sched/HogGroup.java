@@ -22,19 +22,18 @@ import java.nio.file.attribute.UserDefinedFileAttributeView;
  * 1 and, as a threaded cgroup, version 2.
  *
  * <p>Whoever is started by a hog's thread begins in the group, as with priorities. If the process is moved to another cgroup,
- * Linux moves all threads there, also those in this one: it is abandoned then.
+ * Linux moves all threads there, also those in this one: it is abandoned then. That is noticed within a second. A hog that
+ * ends meanwhile moves its thread back to where the process was.
  *
  * <p>Sysmon's, but for {@link #leave} and {@link #raise}.
  */
 final class HogGroup {
     private static final String PREFIX = "heddle-hogs-";
 
-    /** The weight of a thread of usual priority is 1024 in the files of version 1, and 100 in those of version 2. */
-    private static final double USUAL_WEIGHT = 1024;
-
+    /** The weight of a thread of usual priority in files of version 2; in those of version 1 it is what it is elsewhere. */
     private static final double USUAL_WEIGHT2 = 100;
 
-    /** The most that may be written. */
+    /** The most that may be written, in files of version 1 and 2. */
     private static final long MOST = 262_144;
 
     private static final long MOST2 = 10_000;
@@ -165,7 +164,7 @@ final class HogGroup {
         if (procs == numberOfProcs) {
             return true;
         }
-        double usual = share / (1 - share) * numberOfProcs;
+        double usual = Hogs.weight(numberOfProcs, share);
         try {
             weight = weight(usual);
             raisedWeight = weight(Math.max(usual, numberOfProcs));
@@ -180,7 +179,7 @@ final class HogGroup {
     private MemorySegment weight(double value) {
         return around.version2()
                 ? text(Long.toString(Math.clamp(Math.round(value * USUAL_WEIGHT2), 1L, MOST2)))
-                : text(Long.toString(Math.clamp(Math.round(value * USUAL_WEIGHT), 2L, MOST)));
+                : text(Long.toString(Math.clamp(Math.round(value * Hogs.USUAL_WEIGHT), 2L, MOST)));
     }
 
     /**

@@ -9,15 +9,15 @@ import java.lang.invoke.VarHandle;
  * share what the others leave.
  *
  * <p><b>How low.</b> All of them together weigh as much as {@code hogShare} of the machine beside Ps that are busy all the
- * time, so that this share is theirs even then. Linux does that exactly where their threads may be put into a group of their own
- * ({@link HogGroup}). Elsewhere each has a priority ({@link OsPriority}): the more they are, the lower is each, down to a weight of
- * 3 beside 1024, which is 5 % for 36 on two processors and more for more.
+ * time, so that this share is theirs even then. Linux does that exactly where their threads may be put into a group of
+ * their own ({@link HogGroup}). Elsewhere each has a priority ({@link OsPriority}): the more they are, the lower is each, down
+ * to a weight of 3 beside 1024, which is 5 % for 36 on two processors and more for more.
  *
- * <p>Those that have not used {@value #OLD_QUANTA} quanta yet since their P was taken may be done soon: few of them keep a priority, {@link #YOUNG};
- * of many each goes into the group at once.
+ * <p>Those that have not used {@value #OLD_QUANTA} quanta yet since their P was taken may be done soon: few of them keep a
+ * priority, {@link #YOUNG}; of many each goes into the group at once.
  *
- * <p><b>Who computes.</b> A P is also taken from threads that sleep in calls that nobody declared, and those who compute may go to
- * sleep later. So each has its turn to be looked at again, {@link #TURN_NANOS}.
+ * <p><b>Who computes.</b> A P is also taken from threads that sleep in calls that nobody declared, and those who compute may go
+ * to sleep later. So each has its turn to be looked at again, {@link #TURN_NANOS}.
  *
  * <p>Differs from Go, which time-shares the Ps among all goroutines in slices of 10 ms.
  *
@@ -54,7 +54,7 @@ final class Hogs {
     private static final long PLACE_NANOS = 1_000_000_000;
 
     /** Weight of a thread of usual priority, and of one at {@link OsPriority#IDLE}: Linux, {@code sched_prio_to_weight}. */
-    private static final double USUAL_WEIGHT = 1024;
+    static final double USUAL_WEIGHT = 1024;
 
     private static final double IDLE_WEIGHT = 3;
 
@@ -82,8 +82,8 @@ final class Hogs {
     /** Null if there can be none, or it was not looked yet whether there can. Written by sysmon. */
     private volatile HogGroup group;
 
-    private final VmWatch vmWatch;
-    private boolean watched;
+    /** Null until there is a group. */
+    private VmWatch vmWatch;
 
     private boolean groupSought;
     private long placeSeen;
@@ -97,7 +97,6 @@ final class Hogs {
 
     Hogs(Sched sched) {
         this.sched = sched;
-        this.vmWatch = new VmWatch(sched);
     }
 
     /** How many compute without a P, as of the last look. */
@@ -136,12 +135,9 @@ final class Hogs {
         }
         if (computes) {
             hog.computes(now, true);
-            count++; // this thread only
+            counted(count + 1);
             young++;
             setLevels(hog);
-            if (watched) {
-                vmWatch.wake();
-            }
         }
     }
 
@@ -168,11 +164,19 @@ final class Hogs {
                 say(hog, now);
             }
         }
-        count = computing;
+        counted(computing);
         old = older;
         young = computing - older;
         if (computing > 0) {
             setLevels(null);
+        }
+    }
+
+    private void counted(int computing) {
+        boolean first = count == 0 && computing > 0;
+        count = computing;
+        if (first && vmWatch != null) {
+            vmWatch.wake();
         }
     }
 
@@ -225,7 +229,7 @@ final class Hogs {
 
     /** Who is in the group stays there: what it has used changes nothing, and is not asked for, hundreds of times a round. */
     private boolean isOld(Hog hog) {
-        return hog.usedNanos >= OLD_QUANTA * sched.quantumNanos || hog.usedNanos > 0 && hog.level() == GROUP;
+        return hog.usedNanos / OLD_QUANTA >= sched.quantumNanos || hog.usedNanos > 0 && hog.level() == GROUP;
     }
 
     /** Names one that computes for long, with its stack: whoever wrote it may not know. */
@@ -330,20 +334,25 @@ final class Hogs {
             group.remove();
             group = null;
         }
-        if (group != null && !watched) {
-            watched = true;
+        if (group != null && vmWatch == null) {
+            vmWatch = new VmWatch(sched);
             vmWatch.start();
         }
     }
 
     /** The scheduler has ended. */
     void end() {
-        if (watched) {
+        if (vmWatch != null) {
             vmWatch.wake();
         }
         if (group != null) {
             group.remove();
         }
+    }
+
+    /** What weighs the given share, below 1, of itself and so many busy Ps; one of these weighs 1. */
+    static double weight(int procs, double share) {
+        return share / (1 - share) * procs;
     }
 
     /**
@@ -353,7 +362,7 @@ final class Hogs {
      * @param share above 0, at most 1
      */
     static int level(int hogs, int procs, double share) {
-        double weight = share >= 1 ? USUAL_WEIGHT : share / (1 - share) * USUAL_WEIGHT * procs / Math.max(1, hogs);
+        double weight = share >= 1 ? USUAL_WEIGHT : weight(procs, share) * USUAL_WEIGHT / Math.max(1, hogs);
         long level = Math.round(Math.log(USUAL_WEIGHT / weight) / Math.log(STEP));
         double nicest = USUAL_WEIGHT / Math.pow(STEP, OsPriority.NICEST);
         if (weight < Math.sqrt(nicest * IDLE_WEIGHT)) { // nearer to that, in steps

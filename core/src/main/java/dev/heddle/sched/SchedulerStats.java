@@ -115,7 +115,7 @@ public record SchedulerStats(
      * Goroutines whose P was taken because they computed.
      *
      * @param computing how many compute without a P, as of sysmon's last look at them, which is a few milliseconds old
-     * @param nanos time that goroutines have run without a P, all together
+     * @param nanos time that goroutines have computed without a P, all together
      * @param sysmonNanos how long ago sysmon has begun its last round; 0 while it sleeps because every P is idle. More than some
      *     milliseconds means that the operating system does not run it
      */

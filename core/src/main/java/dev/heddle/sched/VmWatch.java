@@ -20,6 +20,9 @@ import java.util.concurrent.locks.LockSupport;
  * kernel counts how often it has run.
  *
  * <p>A thread of its own, which allocates nothing: sysmon does, and would have to wait for the same operation.
+ *
+ * <p>It parks while nobody computes. Why no wake-up is lost: sysmon raises {@link Hogs#count} from 0 before it wakes, and
+ * the permit stays if this thread has not parked yet. A wake-up too many is a look too many.
  */
 final class VmWatch implements Runnable {
     /** 10 ms between two looks. A guess: long for an operation of the JVM, short for those who wait. */
@@ -36,13 +39,13 @@ final class VmWatch implements Runnable {
 
     private static final MemorySegment OPEN = OsCalls.find("open");
     private static final MemorySegment PREAD = OsCalls.find("pread");
-    private static final MemorySegment BUFFER = Arena.global().allocate(BUFFER_BYTES);
 
     /** The descriptor of its figures, open for good; -1 if there are none. */
     private static final int FILE = open();
 
     private final Sched sched;
     private final Thread thread;
+    private final MemorySegment buffer = Arena.ofAuto().allocate(BUFFER_BYTES);
     private long runs;
     private int busyPeriods;
     private HogGroup raised;
@@ -74,13 +77,19 @@ final class VmWatch implements Runnable {
         return FILE >= 0;
     }
 
+    /** Does nothing where there is nothing to see, or no thread to be had: then it is done without. */
     void start() {
-        if (canWatch()) {
+        if (!canWatch()) {
+            return;
+        }
+        try {
             thread.start();
+        } catch (OutOfMemoryError e) {
+            return;
         }
     }
 
-    /** There are hogs, or the scheduler ends. */
+    /** There are hogs again, or the scheduler ends. */
     void wake() {
         LockSupport.unpark(thread);
     }
@@ -89,7 +98,7 @@ final class VmWatch implements Runnable {
     public void run() {
         while (!sched.stopping) {
             if (sched.hogs.count() == 0) {
-                LockSupport.park(this); // count is raised before wake()
+                LockSupport.park(this);
             } else {
                 LockSupport.parkNanos(this, PERIOD_NANOS);
             }
@@ -114,11 +123,11 @@ final class VmWatch implements Runnable {
 
     /** The third number in the file; what was read last if it cannot be read. */
     private long runs() {
-        int length = OsCalls.call(PREAD, FILE, BUFFER.address(), BUFFER_BYTES);
+        int length = OsCalls.call(PREAD, FILE, buffer.address(), BUFFER_BYTES);
         long number = 0;
         int field = 0;
         for (int i = 0; i < length; i++) {
-            byte digit = BUFFER.get(JAVA_BYTE, i);
+            byte digit = buffer.get(JAVA_BYTE, i);
             if (digit == ' ') {
                 field++;
             } else if (digit >= '0' && digit <= '9' && field == RUNS_FIELD) {

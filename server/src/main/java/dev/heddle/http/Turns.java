@@ -83,7 +83,7 @@ final class Turns {
     void add(Exchange exchange) {
         Exchange tail = last;
         last = exchange;
-        exchange.cost = connection.headCost();
+        exchange.cost = exchange.rejection == null ? connection.headCost() : Inbound.REQUEST_BYTES;
         if ((int) COUNT.getAcquire(this) == 0) { // pairs with the last holder's getAndAdd; only the loop raises the count
             COUNT.setRelease(this, 1);
             first = exchange;
